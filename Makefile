@@ -1,0 +1,72 @@
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# `test` counts on its parts running one after the other.
+.NOTPARALLEL:
+.PHONY: help run build release test fmt lint boundaries licences unit stories openapi schema errors clean-run
+
+CARGO_DENY_VERSION := 0.20.2
+DIESEL_CLI_VERSION := 2.3.14
+
+# Unoptimised, the tools install three times as fast and are still quick enough. Without a target folder of the
+# caller's, cargo builds in a temporary one.
+INSTALL_TOOL := unset CARGO_TARGET_DIR; CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root .tools
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## Builds and starts the server in development mode, with its data in ./var
+	ESPACE_PRO_MODE="$${ESPACE_PRO_MODE:-development}" cargo run --locked --bin espace-pro -- serve
+
+build: ## Builds everything for development
+	cargo build --workspace --locked
+
+release: ## Builds the optimised espace-pro
+	cargo build --release --locked --bin espace-pro
+
+# Some stories start the real espace-pro, so it is built before they run.
+test: fmt lint boundaries licences build ## Checks and tests everything; stops at the first failure
+	scripts/with-postgres cargo test --workspace --locked
+
+fmt: ## Checks the formatting
+	cargo fmt --all --check
+
+lint: ## Runs clippy, where a warning is an error
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+boundaries: ## Checks that no crate depends on what its layer must not know
+	scripts/boundaries
+
+licences: ## Checks the dependencies' licences, origins and who may use them
+	@.tools/bin/cargo-deny --version 2>/dev/null | grep -qx 'cargo-deny $(CARGO_DENY_VERSION)' \
+		|| { $(INSTALL_TOOL) cargo-deny --version $(CARGO_DENY_VERSION); }
+	.tools/bin/cargo-deny --locked check licenses bans sources
+
+unit: ## Tests domain, persistence and api
+	scripts/with-postgres cargo test -p domain -p persistence -p api --locked
+
+stories: build ## Tests the whole over HTTP
+	scripts/with-postgres cargo test -p tests --locked
+
+# The three below write to the side first, so that a failure leaves the old file as it was.
+
+openapi: ## Writes openapi.yaml anew from the code
+	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT \
+		&& cargo run --quiet --locked --bin espace-pro -- openapi > "$$new" \
+		&& cp "$$new" openapi.yaml && echo "wrote openapi.yaml"
+
+errors: ## Writes docs/errors.md anew from the code
+	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT \
+		&& cargo run --quiet --locked --bin espace-pro -- errors > "$$new" \
+		&& cp "$$new" docs/errors.md && echo "wrote docs/errors.md"
+
+schema: ## Writes persistence/src/schema.rs anew from the migrations
+	@.tools/bin/diesel --version 2>/dev/null | grep -qx ' Version: $(DIESEL_CLI_VERSION)' \
+		|| { $(INSTALL_TOOL) diesel_cli --version $(DIESEL_CLI_VERSION) --no-default-features --features sqlite-bundled; }
+	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT \
+		&& .tools/bin/diesel migration run --database-url "$$new/schema.sqlite" --migration-dir migrations \
+		&& .tools/bin/diesel print-schema --database-url "$$new/schema.sqlite" > "$$new/schema.rs" \
+		&& rustfmt --config-path . "$$new/schema.rs" \
+		&& cp "$$new/schema.rs" persistence/src/schema.rs && echo "wrote persistence/src/schema.rs"
+
+clean-run: ## Deletes ./var, where `make run` keeps its data
+	@if [ -d var ]; then echo "deleting ./var:" && ls -A var && rm -rf var; else echo "there is no ./var"; fi

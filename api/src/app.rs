@@ -1,0 +1,137 @@
+//! The application: what every request finds ready, and how it is made ready.
+
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use domain::{identity::Terms, text::Language};
+use persistence::{Clock, Settings, Store, StoreError};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::{
+    config::{Config, Mode},
+    keys::{DataKeys, read_secret, write_secret},
+    mail::Drop,
+    metrics::Metrics,
+    sandbox::Sandbox,
+    tokens::{access::AccessTokens, issuer::Issuers},
+};
+
+/// The fact that a sandbox wrote to a database: production never serves it.
+const SANDBOX_MARK: &str = "sandbox";
+
+/// What every request finds ready.
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// What protects data at rest.
+    pub data_keys: DataKeys,
+    /// Our tokens.
+    pub access: AccessTokens,
+    /// Whose assertions are believed.
+    pub issuers: Issuers,
+    /// The test persons, in development.
+    pub sandbox: Option<Sandbox>,
+    /// Where mails go.
+    pub mail_drop: Drop,
+    /// How many assertions are verified at a time.
+    pub assertion_turns: Semaphore,
+    /// Rung when something was put into the outbox.
+    pub outbox_bell: Notify,
+    /// Whether the server is about to stop: readiness fails.
+    pub is_draining: AtomicBool,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Makes everything ready: folders, keys, database, issuers; in development what is missing is made.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, String> {
+        make_private_folder(&config.data_dir)?;
+        let is_development = config.mode == Mode::Development;
+        if is_development {
+            AccessTokens::make_first_key(&config.signing_keys)?;
+        }
+        let data_keys = DataKeys::parse(&data_keys(&config)?)?;
+        let access = AccessTokens::load(&config.signing_keys, &config.public_url)?;
+        let sandbox = config.sandbox.then(|| Sandbox::open(&config)).transpose()?;
+        let trusted = config.issuers.iter().cloned().chain(sandbox.iter().map(Sandbox::issuer)).collect();
+        let issuers = Issuers::prepare(trusted)?;
+
+        let settings = Settings::new(config.database_url.clone(), clock.clone());
+        let store = Store::open(&Settings { connections: config.database_connections, ..settings });
+        let store = store.map_err(|error| format!("database: {error}"))?;
+        prepare(&store, &config).await?;
+
+        let mail_drop = Drop::new(config.data_dir.join("mails"));
+        let (outbox_bell, is_draining, metrics) = (Notify::new(), AtomicBool::new(false), Metrics::default());
+        Ok(Arc::new(Self {
+            config,
+            clock,
+            store,
+            data_keys,
+            access,
+            issuers,
+            sandbox,
+            mail_drop,
+            assertion_turns: Semaphore::new(4),
+            outbox_bell,
+            is_draining,
+            metrics,
+        }))
+    }
+}
+
+/// Makes a folder that nobody else looks into: codes, addresses and keys lie in it.
+fn make_private_folder(path: &Path) -> Result<(), String> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn data_keys(config: &Config) -> Result<String, String> {
+    if let Some(keys) = &config.data_keys {
+        return Ok(keys.clone());
+    }
+    let path = config.data_dir.join("keys/data");
+    if !path.exists() {
+        write_secret(&path, &DataKeys::generate())?;
+    }
+    read_secret(&path)
+}
+
+/// Marks a database that a sandbox writes to, refuses such a one in production, and gives development terms of use.
+async fn prepare(store: &Store, config: &Config) -> Result<(), String> {
+    let (mode, has_sandbox) = (config.mode, config.sandbox);
+    let prepared = store.write(move |tx| {
+        if has_sandbox {
+            tx.set_installation_fact(SANDBOX_MARK, "on")?;
+        }
+        if mode == Mode::Development && tx.terms_in_force()?.is_none() {
+            let terms = Terms { version: "2026-01".into(), published_at: tx.now() };
+            tx.publish_terms(&terms, &[(Language::Fr, SAMPLE_TERMS_FR), (Language::En, SAMPLE_TERMS_EN)])?;
+        }
+        tx.installation_fact(SANDBOX_MARK)
+    });
+    let mark = match prepared.await {
+        // Two servers that start at once prepare the same.
+        Err(StoreError::Conflict(_)) => None,
+        prepared => prepared.map_err(|error| format!("database: {error}"))?,
+    };
+    if mode == Mode::Production && mark.is_some() {
+        return Err("a sandbox wrote to this database: production does not serve it".into());
+    }
+    Ok(())
+}
+
+const SAMPLE_TERMS_FR: &str = "Conditions générales d'utilisation : exemple pour le développement.";
+const SAMPLE_TERMS_EN: &str = "Terms of use: a sample for development.";

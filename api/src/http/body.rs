@@ -1,0 +1,284 @@
+//! Bodies: read at once, understood at once, opened only when the caller's right was found.
+
+use std::pin::Pin;
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    body::{BodyStream, to_bytes_limited},
+    dev::Payload,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
+    web::Bytes,
+};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::{
+    field::{FieldError, Flaw},
+    problem::{Code, Problem},
+};
+
+/// The most bytes of a JSON or form body.
+pub const LIMIT: usize = 256 * 1024;
+
+/// The media types of an edit: a merge patch (RFC 7396), and plain JSON for clients that know no other.
+pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
+
+/// A body as it is written, which becomes a value of the domain.
+pub trait Request: DeserializeOwned {
+    /// The media types that it comes in; the first is the one of the contract.
+    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
+    /// What it becomes.
+    type Value: Send + 'static;
+    /// Checks every field; what is wrong goes into `faults`, and `None` comes out.
+    fn check(self, faults: &mut Faults) -> Option<Self::Value>;
+}
+
+/// The faults of a request's fields, gathered so that all are answered at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldError>);
+
+impl Faults {
+    /// The parsed value of a field, or `None` and a fault at its pointer.
+    pub fn take<T, F: Into<Flaw>>(&mut self, pointer: &str, parsed: Result<T, F>) -> Option<T> {
+        parsed.map_err(|fault| self.0.push(FieldError::at(pointer, fault.into()))).ok()
+    }
+    /// The same for a field that may be absent.
+    pub fn take_optional<T, F: Into<Flaw>>(
+        &mut self,
+        pointer: &str,
+        parsed: Option<Result<T, F>>,
+    ) -> Option<Option<T>> {
+        parsed.map_or(Some(None), |parsed| self.take(pointer, parsed).map(Some))
+    }
+}
+
+/// A request's body. Its faults stay in it until [`Body::open`], so that nothing of them shows to a stranger.
+#[derive(Debug)]
+pub struct Body<R: Request> {
+    opened: Result<R::Value, Problem>,
+    digest: [u8; 32],
+}
+
+impl<R: Request> Body<R> {
+    /// The value.
+    ///
+    /// # Errors
+    /// The content type (415) or the body (400) is wrong.
+    pub fn open(self) -> Result<R::Value, Problem> {
+        self.opened
+    }
+
+    /// SHA-256 of the body as it came.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<R::Value, Problem> {
+        if !is_plain(headers, R::MEDIA_TYPES) {
+            return Err(Problem::from(Code::UnsupportedMediaType).with("mediaType", R::MEDIA_TYPES[0]));
+        }
+        // serde would take an array for an object whose fields are in this order.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+            return Err(Problem::invalid(vec![FieldError::at("", Flaw::WrongType)]));
+        }
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let request: R =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::invalid(vec![shape_error(&error)]))?;
+        json.end().map_err(|_| Problem::invalid(vec![FieldError::at("", Flaw::Syntax)]))?;
+        let mut faults = Faults::default();
+        match request.check(&mut faults) {
+            Some(value) if faults.0.is_empty() => Ok(value),
+            _ => Err(Problem::invalid(faults.0)),
+        }
+    }
+}
+
+impl<R: Request + 'static> FromRequest for Body<R> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_all(request.headers(), payload).await?;
+            Ok(Self { opened: Self::read(request.headers(), &bytes), digest: Sha256::digest(&bytes).into() })
+        })
+    }
+}
+
+/// The body of an action: empty, or `{}`.
+#[derive(Debug)]
+pub struct NoBody(Result<(), Problem>);
+
+impl NoBody {
+    /// Nothing.
+    ///
+    /// # Errors
+    /// There was something in it.
+    pub fn open(self) -> Result<(), Problem> {
+        self.0
+    }
+}
+
+/// An action's body: nothing.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[schema(example = json!({}))]
+#[serde(deny_unknown_fields)]
+pub struct EmptyRequest {}
+
+impl Request for EmptyRequest {
+    type Value = ();
+    fn check(self, _: &mut Faults) -> Option<()> {
+        Some(())
+    }
+}
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_all(request.headers(), payload).await?;
+            Ok(Self(if bytes.is_empty() { Ok(()) } else { Body::<EmptyRequest>::read(request.headers(), &bytes) }))
+        })
+    }
+}
+
+/// The bytes of an OAuth form, which has errors of its own.
+#[derive(Debug)]
+pub struct Form(pub Option<Bytes>);
+
+impl FromRequest for Form {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = read_all(request.headers(), payload).await?;
+            Ok(Self(is_plain(request.headers(), &["application/x-www-form-urlencoded"]).then_some(bytes)))
+        })
+    }
+}
+
+/// Whether the body is what its headers must say: one of these media types, in UTF-8, as it is.
+fn is_plain(headers: &HeaderMap, media_types: &[&str]) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_known =
+        parts.next().is_some_and(|media_type| media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type)));
+    let is_utf8 = parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+        !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    let is_compressed = headers.get_all(CONTENT_ENCODING).any(|encoding| encoding != "identity");
+    is_known && is_utf8 && !is_compressed
+}
+
+async fn read_all(headers: &HeaderMap, payload: Payload) -> Result<Bytes, Problem> {
+    let too_large = || Problem::from(Code::BodyTooLarge).with("limit", LIMIT);
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > LIMIT as u64) {
+        return Err(too_large());
+    }
+    match to_bytes_limited(BodyStream::new(payload), LIMIT).await {
+        Err(_) => Err(too_large()),
+        Ok(Err(error)) => Err(Problem::from(Code::BadRequest).because(error)),
+        Ok(Ok(bytes)) => Ok(bytes),
+    }
+}
+
+/// Serde tells the kind of an error only in words; a test holds the words fast.
+fn shape_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let words = error.inner().to_string();
+    let place = pointer(error.path());
+    // Of a field that is missing or there twice the path names the parent; its own name is one of ours.
+    let child = || format!("{place}/{}", words.split('`').nth(1).unwrap_or_default());
+    if error.inner().is_syntax() || error.inner().is_eof() {
+        FieldError::at(&place, Flaw::Syntax)
+    } else if words.starts_with("unknown field") {
+        FieldError::at(&place, Flaw::Unknown)
+    } else if words.starts_with("missing field") {
+        FieldError::at(&child(), Flaw::Missing)
+    } else if words.starts_with("duplicate field") {
+        FieldError::at(&child(), Flaw::Duplicate)
+    } else if words.starts_with("invalid type") || words.starts_with("invalid length") {
+        FieldError::at(&place, Flaw::WrongType)
+    } else {
+        FieldError::at(&place, Flaw::WrongValue)
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// RFC 6901 §3.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Order {
+        #[expect(dead_code, reason = "read by nobody")]
+        count: u8,
+    }
+
+    impl Request for Order {
+        type Value = ();
+        fn check(self, _: &mut Faults) -> Option<()> {
+            Some(())
+        }
+    }
+
+    fn flaw(body: &str) -> (String, Flaw) {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let problem = Body::<Order>::read(&headers, body.as_bytes()).expect_err(body);
+        match &problem.errors[..] {
+            [FieldError { place: super::super::field::Place::Pointer(pointer), flaw }] => {
+                (pointer.clone(), flaw.clone())
+            }
+            errors => panic!("{errors:?}"),
+        }
+    }
+
+    #[test]
+    fn every_kind_of_wrong_shape_is_known_by_serdes_words() {
+        for (body, pointer, expected) in [
+            ("", "", Flaw::Syntax),
+            ("{", "", Flaw::Syntax),
+            (r#"{"count":1}x"#, "", Flaw::Syntax),
+            ("[1]", "", Flaw::WrongType),
+            (" \n[]", "", Flaw::WrongType),
+            ("1", "", Flaw::WrongType),
+            ("null", "", Flaw::WrongType),
+            ("{}", "/count", Flaw::Missing),
+            (r#"{"count":1,"count":2}"#, "/count", Flaw::Duplicate),
+            (r#"{"count":1,"a`b":2}"#, "/a`b", Flaw::Unknown),
+            (r#"{"count":1,"a/b~c":2}"#, "/a~1b~0c", Flaw::Unknown),
+            (r#"{"count":"1"}"#, "/count", Flaw::WrongType),
+            (r#"{"count":null}"#, "/count", Flaw::WrongType),
+            (r#"{"count":1.5}"#, "/count", Flaw::WrongType),
+            (r#"{"count":256}"#, "/count", Flaw::WrongValue),
+            (r#"{"count":-1}"#, "/count", Flaw::WrongValue),
+        ] {
+            assert_eq!(flaw(body), (pointer.to_owned(), expected), "{body}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Who calls. A handler's signature says whom it serves; what it does runs in a transaction that has first found the
+//! caller's session alive.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
+    web::Data,
+};
+use domain::{id::SessionId, identity::Session};
+use persistence::{Reading, Transaction};
+
+use super::{
+    answer::{Answer, Prepared},
+    idempotency::{Hindered, Once},
+    problem::{Code, Problem},
+};
+use crate::app::App;
+
+/// A person with an access token, or somebody who is told to get one as soon as he wants anything.
+#[derive(Clone)]
+pub struct Person {
+    app: Arc<App>,
+    token: Option<String>,
+}
+
+impl Person {
+    /// Runs a closure in a read transaction in which the caller's session is alive.
+    ///
+    /// # Errors
+    /// 401 without a live session; the closure's own.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading<'_>, &Session) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let session = self.verified()?;
+        self.app
+            .store
+            .read(move |tx| {
+                let session = live(tx, session)?;
+                work(tx, &session)
+            })
+            .await
+    }
+
+    /// The same in a write transaction.
+    ///
+    /// # Errors
+    /// 401 without a live session; the closure's own.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let session = self.verified()?;
+        self.app
+            .store
+            .write(move |tx| {
+                let session = live(tx, session)?;
+                work(tx, &session)
+            })
+            .await
+    }
+
+    /// The same for work that its sender may send again: done once, answered as often as it is asked.
+    ///
+    /// # Errors
+    /// Those of [`Person::write`], and of [`Once::run`].
+    pub async fn write_once(
+        &self,
+        once: Once,
+        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<Prepared, Problem> + Send + 'static,
+    ) -> Answer {
+        let session = self.verified()?;
+        let done = self.app.store.write(move |tx| {
+            let session = live(tx, session)?;
+            once.run(tx, &session, work)
+        });
+        match done.await {
+            Ok(answer) => Ok(answer.send()),
+            Err(Hindered::Problem(problem)) => Err(problem),
+            Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
+        }
+    }
+
+    /// What every request finds ready.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    fn verified(&self) -> Result<SessionId, Problem> {
+        let token = self.token.as_deref().ok_or(Code::TokenInvalid)?;
+        self.app.access.verify(token, (self.app.clock)()).map_err(|reason| refused().because(reason))
+    }
+}
+
+/// An ended session is refused on the next request, on every node: its row is read each time, in the transaction.
+fn live(tx: &mut Reading<'_>, session: SessionId) -> Result<Session, Problem> {
+    tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))
+}
+
+/// RFC 6750 §3.1.
+fn refused() -> Problem {
+    let mut problem = Problem::from(Code::TokenInvalid);
+    problem.headers = vec![(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer error="invalid_token""#))];
+    problem
+}
+
+impl FromRequest for Person {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Two headers are none: whoever stands before us may have read the other one.
+        let mut headers = request.headers().get_all(AUTHORIZATION);
+        let header = headers.next().filter(|_| headers.next().is_none()).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' ').to_owned())
+        });
+        let app = request.app_data::<Data<App>>().map(|app| Arc::clone(app));
+        ready(app.map(|app| Self { app, token }).ok_or_else(|| Code::Internal.into()))
+    }
+}

@@ -1,0 +1,238 @@
+//! What is wrong with one field: the codes of `errors[]` in a problem, and their texts.
+
+use domain::{Fault, text::Language};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::language::Text;
+
+/// One fault of one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub flaw: Flaw,
+}
+
+/// Where a fault is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the body, by JSON Pointer (RFC 6901).
+    Pointer(String),
+    /// In the query, by the parameter's name.
+    Parameter(String),
+    /// In a header, by its name.
+    Header(String),
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its value breaks a rule of the domain.
+    Value(Fault),
+    /// The body is no JSON, or JSON is nested too deeply.
+    Syntax,
+    /// A field that nobody asked for.
+    Unknown,
+    /// A field that must be there.
+    Missing,
+    /// A field, or parameter, that is there twice.
+    Duplicate,
+    /// A value of another JSON type.
+    WrongType,
+    /// A value that is not in the list, or not in the form, of its type.
+    WrongValue,
+}
+
+/// One fault of one field, as a client sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldErrorView {
+    /// JSON Pointer to the field of the body.
+    #[schema(example = "/title")]
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// Name of the query parameter.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    /// Name of the header.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    /// Stable code, never translated.
+    #[schema(example = "too_long")]
+    code: &'static str,
+    /// What is wrong, in the caller's language.
+    #[schema(example = "120 caractères au plus.")]
+    detail: String,
+}
+
+impl FieldError {
+    /// A fault at a place in the body.
+    pub fn at(pointer: &str, flaw: Flaw) -> Self {
+        Self { place: Place::Pointer(pointer.to_owned()), flaw }
+    }
+    /// A fault of a query parameter.
+    pub fn of_parameter(name: &str, flaw: Flaw) -> Self {
+        Self { place: Place::Parameter(name.to_owned()), flaw }
+    }
+
+    /// The fault in a language.
+    pub fn view(&self, language: Language) -> FieldErrorView {
+        let (code, detail) = self.flaw.words();
+        let (mut pointer, mut parameter, mut header) = (None, None, None);
+        match &self.place {
+            Place::Pointer(place) => pointer = Some(place.clone()),
+            Place::Parameter(place) => parameter = Some(place.clone()),
+            Place::Header(place) => header = Some(place.clone()),
+        }
+        let detail = detail.in_language(language);
+        let detail = match self.flaw {
+            Flaw::Value(Fault::TooLong { max }) => detail.replace("{max}", &max.to_string()),
+            Flaw::Value(Fault::OutOfRange { min, max }) => {
+                detail.replace("{min}", &min.to_string()).replace("{max}", &max.to_string())
+            }
+            _ => detail.to_owned(),
+        };
+        FieldErrorView { pointer, parameter, header, code, detail }
+    }
+}
+
+impl From<Fault> for Flaw {
+    fn from(fault: Fault) -> Self {
+        Self::Value(fault)
+    }
+}
+
+impl Flaw {
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn words(&self) -> (&'static str, Text) {
+        match self {
+            Self::Value(Fault::Empty) => (
+                "empty",
+                Text {
+                    fr: "Ne peut pas être vide.",
+                    de: "Darf nicht leer sein.",
+                    en: "Must not be empty.",
+                    lb: "Dierf net eidel sinn.",
+                },
+            ),
+            Self::Value(Fault::TooLong { .. }) => (
+                "too_long",
+                Text {
+                    fr: "{max} caractères au plus.",
+                    de: "Höchstens {max} Zeichen.",
+                    en: "At most {max} characters.",
+                    lb: "Héchstens {max} Zeechen.",
+                },
+            ),
+            Self::Value(Fault::BarredCharacter) => (
+                "barred_character",
+                Text {
+                    fr: "Contient un caractère non admis (de contrôle, invisible ou de direction).",
+                    de: "Enthält ein nicht zugelassenes Zeichen (Steuerzeichen, unsichtbar oder richtungsändernd).",
+                    en: "Holds a character that is not allowed (control, invisible or directional).",
+                    lb: "Enthält en Zeechen, dat net erlaabt ass (Steierzeechen, onsiichtbar oder fir d'Richtung).",
+                },
+            ),
+            Self::Value(Fault::CombiningMarks) => (
+                "combining_marks",
+                Text {
+                    fr: "Empile trop de signes diacritiques.",
+                    de: "Häuft zu viele diakritische Zeichen.",
+                    en: "Stacks too many combining marks.",
+                    lb: "Heeft ze vill diakritesch Zeechen.",
+                },
+            ),
+            Self::Value(Fault::Malformed) => (
+                "malformed",
+                Text {
+                    fr: "N'a pas la forme attendue.",
+                    de: "Hat nicht die richtige Form.",
+                    en: "Does not have the right form.",
+                    lb: "Huet net déi richteg Form.",
+                },
+            ),
+            Self::Value(Fault::CheckDigits) => (
+                "check_digits",
+                Text {
+                    fr: "Les chiffres de contrôle sont faux.",
+                    de: "Die Prüfziffern sind falsch.",
+                    en: "The check digits are wrong.",
+                    lb: "D'Kontrollziffere si falsch.",
+                },
+            ),
+            Self::Value(Fault::Missing) | Self::Missing => (
+                "missing",
+                Text { fr: "Est obligatoire.", de: "Ist erforderlich.", en: "Is required.", lb: "Ass obligatoresch." },
+            ),
+            Self::Value(Fault::NotApplicable) => (
+                "not_applicable",
+                Text {
+                    fr: "Ne s'applique pas ici.",
+                    de: "Gilt hier nicht.",
+                    en: "Does not apply here.",
+                    lb: "Gëllt hei net.",
+                },
+            ),
+            Self::Value(Fault::OutOfRange { .. }) => (
+                "out_of_range",
+                Text {
+                    fr: "Doit être entre {min} et {max}.",
+                    de: "Muss zwischen {min} und {max} liegen.",
+                    en: "Must be between {min} and {max}.",
+                    lb: "Muss tëschent {min} an {max} leien.",
+                },
+            ),
+            Self::Syntax => (
+                "syntax",
+                Text {
+                    fr: "N'est pas du JSON valide.",
+                    de: "Ist kein gültiges JSON.",
+                    en: "Is not valid JSON.",
+                    lb: "Ass kee gëltege JSON.",
+                },
+            ),
+            Self::Unknown => (
+                "unknown",
+                Text {
+                    fr: "Est inconnu ici.",
+                    de: "Ist hier unbekannt.",
+                    en: "Is unknown here.",
+                    lb: "Ass hei onbekannt.",
+                },
+            ),
+            Self::Duplicate => (
+                "duplicate",
+                Text {
+                    fr: "Figure plus d'une fois.",
+                    de: "Kommt mehr als einmal vor.",
+                    en: "Is given more than once.",
+                    lb: "Kënnt méi wéi eemol vir.",
+                },
+            ),
+            Self::WrongType => (
+                "wrong_type",
+                Text {
+                    fr: "N'est pas du bon type JSON.",
+                    de: "Hat den falschen JSON-Typ.",
+                    en: "Is of the wrong JSON type.",
+                    lb: "Huet de falsche JSON-Typ.",
+                },
+            ),
+            Self::WrongValue => (
+                "wrong_value",
+                Text {
+                    fr: "N'est pas une valeur admise.",
+                    de: "Ist kein zugelassener Wert.",
+                    en: "Is not one of the values allowed.",
+                    lb: "Ass kee Wäert, deen erlaabt ass.",
+                },
+            ),
+        }
+    }
+}

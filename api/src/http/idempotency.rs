@@ -1,0 +1,172 @@
+//! `Idempotency-Key`: a POST that is sent again is answered again, and not done again.
+
+use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use chrono::TimeDelta;
+use domain::{Fault, Instant, identity::Session};
+use persistence::{Answered, Reading, StoreError, Transaction};
+use sha2::{Digest, Sha256};
+
+use super::{
+    answer::Prepared,
+    body::{Body, Request},
+    field::{FieldError, Place},
+    problem::{Code, Problem},
+};
+
+/// The header.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// How long a key is remembered.
+const MEMORY: TimeDelta = TimeDelta::hours(24);
+
+/// A request that its sender may send again.
+#[derive(Debug)]
+pub struct Once {
+    key: Result<Option<String>, Problem>,
+    /// Method and path.
+    route: String,
+    fingerprint: String,
+}
+
+/// Why work under a key was not done in this transaction.
+pub enum Hindered {
+    /// A rival with the same key came first: what it was answered is to be read.
+    Rival(Taken),
+    /// The work itself, or its database, said no.
+    Problem(Problem),
+}
+
+impl<E: Into<Problem>> From<E> for Hindered {
+    fn from(error: E) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// A key, with all that a replay of its answer has to agree with.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    scope: String,
+    fingerprint: String,
+}
+
+impl Once {
+    /// Reads the key, which is judged only once the caller is known.
+    pub fn of<R: Request>(request: &HttpRequest, body: &Body<R>) -> Self {
+        let given: Vec<_> = request.headers().get_all(IDEMPOTENCY_KEY).collect();
+        let key = match given[..] {
+            [] => Ok(None),
+            [key] => key.to_str().ok().and_then(parse).map(Some).ok_or_else(malformed),
+            _ => Err(malformed()),
+        };
+        let route = format!("{} {}", request.method(), request.path());
+        Self { key, route, fingerprint: BASE64URL.encode(body.digest()) }
+    }
+
+    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between.
+    ///
+    /// # Errors
+    /// The key is malformed (400) or was used for another request (422), a rival came first, or the work's own.
+    pub fn run(
+        self,
+        tx: &mut Transaction<'_>,
+        caller: &Session,
+        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<Prepared, Problem>,
+    ) -> Result<HttpAnswer, Hindered> {
+        let Some(key) = self.key? else { return Ok(HttpAnswer::fresh(work(tx, caller)?)) };
+        let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);
+        let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
+        let since = tx.now() - MEMORY;
+        if let Some(answered) = taken.recall(tx, since)? {
+            return Ok(answered);
+        }
+        tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
+            StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
+            error => error.into(),
+        })?;
+        let prepared = work(tx, caller)?;
+        tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?;
+        Ok(HttpAnswer::fresh(prepared))
+    }
+}
+
+impl Taken {
+    /// What was answered under the key, if that is remembered.
+    ///
+    /// # Errors
+    /// 422 if the key was used for another request.
+    pub fn recall(&self, tx: &mut Reading<'_>, since: Instant) -> Result<Option<HttpAnswer>, Problem> {
+        let Some(answered) = tx.answered(&self.scope, since)? else { return Ok(None) };
+        if answered.fingerprint != self.fingerprint {
+            return Err(Code::IdempotencyKeyReused.into());
+        }
+        Ok(Some(HttpAnswer { prepared: Prepared::from(answered), is_replay: true }))
+    }
+
+    /// What the rival was answered that came first.
+    ///
+    /// # Errors
+    /// 422 if the key was used for another request, 409 if the answer is gone.
+    pub fn recall_rivals(&self, tx: &mut Reading<'_>) -> Result<HttpAnswer, Problem> {
+        let since = tx.now() - MEMORY;
+        self.recall(tx, since)?.ok_or_else(|| domain::Refusal::TryAgain.into())
+    }
+}
+
+/// An answer, and whether it was given before.
+pub struct HttpAnswer {
+    prepared: Prepared,
+    is_replay: bool,
+}
+
+impl HttpAnswer {
+    fn fresh(prepared: Prepared) -> Self {
+        Self { prepared, is_replay: false }
+    }
+
+    /// As it goes out.
+    pub fn send(self) -> HttpResponse {
+        let mut response = self.prepared.send();
+        if self.is_replay {
+            response.headers_mut().insert(REPLAYED, actix_web::http::header::HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// Quoted, as a structured field, or bare: 1 to 255 visible characters.
+fn parse(header: &str) -> Option<String> {
+    let header = header.trim();
+    let key = header.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(header);
+    let is_key = (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_key.then(|| key.to_owned())
+}
+
+fn malformed() -> Problem {
+    let place = Place::Header("Idempotency-Key".to_owned());
+    Problem::invalid(vec![FieldError { place, flaw: Fault::Malformed.into() }])
+}
+
+impl Prepared {
+    fn answered(&self, fingerprint: String) -> Answered {
+        Answered {
+            fingerprint,
+            status: self.status.as_u16().into(),
+            location: self.location.clone(),
+            etag: self.etag.clone(),
+            body: String::from_utf8_lossy(&self.body).into_owned(),
+        }
+    }
+}
+
+impl From<Answered> for Prepared {
+    fn from(answered: Answered) -> Self {
+        let status = u16::try_from(answered.status).ok().and_then(|status| status.try_into().ok());
+        Self {
+            status: status.unwrap_or(actix_web::http::StatusCode::OK),
+            location: answered.location,
+            etag: answered.etag,
+            body: answered.body.into_bytes(),
+        }
+    }
+}

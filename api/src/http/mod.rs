@@ -1,0 +1,14 @@
+//! The HTTP room: what every route shares on its way in and out.
+
+pub mod answer;
+pub mod body;
+pub mod caller;
+pub mod door;
+pub mod field;
+pub mod idempotency;
+pub mod language;
+pub mod page;
+pub mod path;
+pub mod problem;
+pub mod query;
+pub mod schema;

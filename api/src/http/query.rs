@@ -1,0 +1,69 @@
+//! Query parameters: known ones once, unknown ones not at all.
+
+use actix_web::HttpRequest;
+use domain::{Coded, Fault};
+
+use super::{
+    field::{FieldError, Flaw},
+    problem::Problem,
+};
+
+/// The parameters of a request; each is taken out by the one who reads it.
+#[derive(Debug)]
+pub struct Query {
+    left: Vec<(String, String)>,
+    faults: Vec<FieldError>,
+}
+
+impl Query {
+    /// Reads the query string.
+    pub fn of(request: &HttpRequest) -> Self {
+        let left = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
+        Self { left, faults: vec![] }
+    }
+
+    /// Takes a parameter out.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let place = self.left.iter().position(|(known, _)| known == name)?;
+        let (_, value) = self.left.swap_remove(place);
+        if self.left.iter().any(|(known, _)| known == name) {
+            self.left.retain(|(known, _)| known != name);
+            self.faults.push(FieldError::of_parameter(name, Flaw::Duplicate));
+        }
+        Some(value)
+    }
+
+    /// Takes a number out that must lie in a range.
+    pub fn number(&mut self, name: &str, min: u32, max: u32) -> Option<u32> {
+        let value = self.text(name)?;
+        let number = value.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.parse::<u32>().ok()).flatten();
+        let number = number.filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            self.fault(name, Fault::OutOfRange { min: min.into(), max: max.into() });
+        }
+        number
+    }
+
+    /// Takes a value of a closed list out.
+    pub fn choice<T: Coded>(&mut self, name: &str) -> Option<T> {
+        let value = T::from_code(&self.text(name)?);
+        if value.is_none() {
+            self.faults.push(FieldError::of_parameter(name, Flaw::WrongValue));
+        }
+        value
+    }
+
+    /// Notes what is wrong with a parameter.
+    pub fn fault(&mut self, name: &str, fault: Fault) {
+        self.faults.push(FieldError::of_parameter(name, fault.into()));
+    }
+
+    /// All that should be there was taken.
+    ///
+    /// # Errors
+    /// 400 that names every parameter that is wrong or unknown.
+    pub fn end(mut self) -> Result<(), Problem> {
+        self.faults.extend(self.left.iter().map(|(name, _)| FieldError::of_parameter(name, Flaw::Unknown)));
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::invalid(self.faults)) }
+    }
+}

@@ -1,0 +1,56 @@
+//! `/.well-known/…`: what clients have to know of our tokens.
+
+use actix_web::{get, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::answer::{self, Answer},
+};
+
+/// The public keys of our tokens (RFC 7517).
+#[utoipa::path(
+    tag = "Identity", operation_id = "getJwks",
+    responses((status = 200, description = "A JWK Set.", body = Value, example = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "…", "x": "…" }] })))
+)]
+#[get("/.well-known/jwks.json")]
+pub async fn jwks(app: Data<App>) -> Answer {
+    answer::ok(&app.access.jwks())
+}
+
+/// What clients of the token endpoint want to know (RFC 8414).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServerMetadata {
+    /// Who issues.
+    #[schema(example = "https://espace-pro.example.lu")]
+    issuer: String,
+    /// Where tokens are got.
+    token_endpoint: String,
+    /// Where the public keys are.
+    jwks_uri: String,
+    /// The grants.
+    grant_types_supported: [&'static str; 2],
+    /// Persons' clients are public.
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// Where the API is described.
+    service_documentation: String,
+}
+
+/// Metadata of the authorization server (RFC 8414).
+#[utoipa::path(
+    tag = "Identity", operation_id = "getServerMetadata",
+    responses((status = 200, description = "The metadata.", body = ServerMetadata))
+)]
+#[get("/.well-known/oauth-authorization-server")]
+pub async fn metadata(app: Data<App>) -> Answer {
+    let issuer = &app.config.public_url;
+    answer::ok(&ServerMetadata {
+        issuer: issuer.clone(),
+        token_endpoint: format!("{issuer}/v1/token"),
+        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        grant_types_supported: ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token"],
+        token_endpoint_auth_methods_supported: ["none"],
+        service_documentation: format!("{issuer}/docs/"),
+    })
+}

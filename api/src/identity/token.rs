@@ -1,0 +1,269 @@
+//! `POST /v1/token`: token exchange (RFC 8693) to log in, refresh tokens to stay (RFC 6749, RFC 9700).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::{http::StatusCode, post, web::Data};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use domain::identity::{ProductStatus, Session, SessionEnd};
+use persistence::AssertionPurpose;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::{assertion_of, use_up};
+use crate::{
+    app::App,
+    http::{
+        answer::{self, Answer},
+        body::Form,
+        door::Refused,
+        problem::{Code, Problem},
+    },
+    tokens::issuer::Assertion,
+};
+
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// The form of the token endpoint: which fields are needed depends on the grant.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+    "subject_token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl",
+    "subject_token_type": "urn:ietf:params:oauth:token-type:id_token"
+}))]
+pub struct TokenRequest {
+    /// `urn:ietf:params:oauth:grant-type:token-exchange` to log in, `refresh_token` to stay.
+    #[schema(example = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    #[expect(dead_code, reason = "the contract of a form that is read pair by pair")]
+    grant_type: String,
+    /// To log in: an ID token of a trusted issuer, issued at most five minutes ago; it serves once.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl", nullable = false)]
+    #[expect(dead_code, reason = "as above")]
+    subject_token: Option<String>,
+    /// To log in: `urn:ietf:params:oauth:token-type:id_token`.
+    #[schema(example = "urn:ietf:params:oauth:token-type:id_token", nullable = false)]
+    #[expect(dead_code, reason = "as above")]
+    subject_token_type: Option<String>,
+    /// To stay: the refresh token that came last.
+    #[schema(example = "4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE", nullable = false)]
+    #[expect(dead_code, reason = "as above")]
+    refresh_token: Option<String>,
+}
+
+/// A pair of tokens (RFC 6749 §5.1, RFC 8693 §2.2.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenResponse {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// An access token.
+    issued_token_type: &'static str,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How many seconds the access token lives.
+    #[schema(example = 600)]
+    expires_in: i64,
+    /// Serves once; a second use ends the session.
+    refresh_token: String,
+}
+
+/// An error of the token endpoint (RFC 6749 §5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenError {
+    /// A code of RFC 6749 or RFC 8693.
+    #[schema(example = "invalid_grant")]
+    error: &'static str,
+    /// What is wrong, for developers.
+    error_description: String,
+}
+
+/// Why no token is given.
+enum Denied {
+    /// What the client is told, and what the log is told besides.
+    OAuth(TokenError, String),
+    Problem(Problem),
+}
+
+impl<E: Into<Problem>> From<E> for Denied {
+    fn from(error: E) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+fn denied(error: &'static str, description: &str) -> Denied {
+    denied_because(error, description, description.to_owned())
+}
+
+fn denied_because(error: &'static str, description: &str, cause: String) -> Denied {
+    Denied::OAuth(TokenError { error, error_description: description.to_owned() }, cause)
+}
+
+/// Gives an access token and a refresh token.
+#[utoipa::path(
+    tag = "Identity", operation_id = "getToken",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The tokens.", body = TokenResponse),
+        (status = 400, description = "`invalid_request`, `invalid_grant`, `unsupported_grant_type`", body = TokenError),
+    )
+)]
+#[post("/v1/token")]
+pub async fn issue(app: Data<App>, form: Form) -> Answer {
+    match grant(&app, form).await {
+        Ok(tokens) => answer::ok(&tokens),
+        Err(Denied::OAuth(error, cause)) => {
+            let mut response = answer::json(StatusCode::BAD_REQUEST, &error)?;
+            response.extensions_mut().insert(Refused { code: error.error, cause });
+            Ok(response)
+        }
+        Err(Denied::Problem(problem)) => Err(problem),
+    }
+}
+
+async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
+    let bytes =
+        form.0.ok_or_else(|| denied("invalid_request", "the body must be application/x-www-form-urlencoded"))?;
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(&bytes).map_err(|_| denied("invalid_request", "the form can't be read"))?;
+    let mut fields = BTreeMap::new();
+    for (name, value) in pairs {
+        if fields.insert(name, value).is_some() {
+            return Err(denied("invalid_request", "a parameter is given more than once"));
+        }
+    }
+    // Parameters of RFC 8693 that would change what is asked for must not be passed over in silence.
+    if let Some(name) = ["actor_token", "audience", "resource", "scope"].iter().find(|name| fields.contains_key(**name))
+    {
+        return Err(denied("invalid_request", &format!("{name} is not supported")));
+    }
+    let mut field = |name: &str| {
+        fields
+            .remove(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| denied("invalid_request", &format!("{name} is missing")))
+    };
+    match field("grant_type")?.as_str() {
+        TOKEN_EXCHANGE => {
+            if field("subject_token_type")? != ID_TOKEN {
+                return Err(denied("invalid_request", "subject_token_type must be that of an ID token"));
+            }
+            log_in(app, field("subject_token")?).await
+        }
+        "refresh_token" => refresh(app, &field("refresh_token")?).await,
+        _ => Err(denied("unsupported_grant_type", "the grants are token exchange and refresh_token")),
+    }
+}
+
+async fn log_in(app: &Arc<App>, subject_token: String) -> Result<TokenResponse, Denied> {
+    let assertion = assertion_of(app, subject_token).await?;
+    let assertion =
+        assertion.map_err(|reason| denied_because("invalid_grant", "the assertion is not valid", reason))?;
+    let number_digests = assertion.number.as_ref().map(|number| app.data_keys.number_digests(number));
+    let (refresh_token, digest) = new_refresh_token();
+    let session = app
+        .store
+        .write(move |tx| {
+            let Some(product) = tx
+                .product_with_serial(&assertion.serial)?
+                .filter(|product| product.status == ProductStatus::Registered)
+            else {
+                let is_awaiting = tx.is_awaiting_confirmation(&assertion.serial)?;
+                let description = if is_awaiting {
+                    "the product's registration is not confirmed"
+                } else {
+                    "the product is not registered"
+                };
+                return Err(denied("invalid_grant", description));
+            };
+            let person = tx.person(product.person)?;
+            let is_his = number_digests.is_none_or(|digests| digests.contains(&person.number.digest));
+            if product.kind != assertion.kind || !is_his {
+                return Err(denied("invalid_grant", "the product is registered as another one"));
+            }
+            let session = new_session(tx.new_id(), &product, &assertion, tx.now());
+            tx.insert_session(&session)?;
+            tx.insert_refresh_token(&digest, session.id)?;
+            use_up(tx, &assertion, AssertionPurpose::Token).map_err(|problem| match problem.code {
+                Code::AssertionUsed => denied("invalid_grant", "the assertion was used before"),
+                _ => problem.into(),
+            })?;
+            Ok(session)
+        })
+        .await?;
+    respond(app, &session, refresh_token)
+}
+
+fn new_session(
+    id: domain::id::SessionId,
+    product: &domain::identity::Product,
+    assertion: &Assertion,
+    now: domain::Instant,
+) -> Session {
+    Session {
+        id,
+        person: product.person,
+        product: product.id,
+        assurance: assertion.assurance,
+        authenticated_at: assertion.authenticated_at,
+        helpdesk: assertion.helpdesk,
+        created_at: now,
+        refreshed_at: now,
+        ended: None,
+    }
+}
+
+/// What a used refresh token means is kept, so it is an outcome and no error.
+enum Refreshed {
+    Rotated(Session),
+    Reused(Session),
+}
+
+async fn refresh(app: &Arc<App>, given: &str) -> Result<TokenResponse, Denied> {
+    let unknown = || denied("invalid_grant", "the refresh token is unknown or its session has ended");
+    let given = digest_of(given);
+    let (refresh_token, digest) = new_refresh_token();
+    let refreshed = app
+        .store
+        .write(move |tx| {
+            let seen = tx.refresh_token(&given)?.ok_or_else(unknown)?;
+            let mut session = tx.lock_live_session(seen.session)?.ok_or_else(unknown)?;
+            let is_spent = tx.refresh_token(&given)?.ok_or_else(unknown)?.is_spent;
+            if is_spent {
+                session.ended = Some(SessionEnd::RefreshReused);
+                tx.save_session(&session)?;
+                return Ok(Refreshed::Reused(session));
+            }
+            session.refreshed_at = tx.now();
+            tx.save_session(&session)?;
+            tx.spend_refresh_token(&given)?;
+            tx.insert_refresh_token(&digest, session.id)?;
+            Ok::<_, Denied>(Refreshed::Rotated(session))
+        })
+        .await?;
+    match refreshed {
+        Refreshed::Rotated(session) => respond(app, &session, refresh_token),
+        Refreshed::Reused(session) => {
+            let description = "the refresh token was used before; the session is ended";
+            Err(denied_because("invalid_grant", description, format!("{description}: {}", session.id)))
+        }
+    }
+}
+
+fn respond(app: &App, session: &Session, refresh_token: String) -> Result<TokenResponse, Denied> {
+    let issued = app.access.issue(session, session.refreshed_at);
+    let (access_token, expires_in) = issued.map_err(|error| Problem::from(Code::Internal).because(error))?;
+    Ok(TokenResponse { access_token, issued_token_type: ACCESS_TOKEN, token_type: "Bearer", expires_in, refresh_token })
+}
+
+/// 256 random bits, and the digest by which they are kept.
+fn new_refresh_token() -> (String, String) {
+    let token = BASE64URL.encode(rand::random::<[u8; 32]>());
+    let digest = digest_of(&token);
+    (token, digest)
+}
+
+fn digest_of(token: &str) -> String {
+    BASE64URL.encode(Sha256::digest(token))
+}

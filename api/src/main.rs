@@ -1,0 +1,125 @@
+//! `espace-pro`: reads the configuration and does what the command line says.
+
+use std::{net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc};
+
+use api::{
+    app::App,
+    clock, command,
+    config::{self, Config, Mode},
+    docs, openapi, server, telemetry,
+};
+use clap::{Parser, Subcommand};
+use domain::text::Language;
+use persistence::DatabaseUrl;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The professional space of a government portal, as a back end.
+#[derive(Parser)]
+#[command(name = "espace-pro", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the API, with its worker.
+    Serve,
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Publishes a version of the terms of use, in force from now on.
+    Terms {
+        /// What the version is called, say 2026-01.
+        version: String,
+        /// File of the French text.
+        #[arg(long)]
+        fr: PathBuf,
+        /// File of the German text.
+        #[arg(long)]
+        de: Option<PathBuf>,
+        /// File of the English text.
+        #[arg(long)]
+        en: Option<PathBuf>,
+        /// File of the Luxembourgish text.
+        #[arg(long)]
+        lb: Option<PathBuf>,
+    },
+    /// Prints openapi.yaml.
+    Openapi,
+    /// Prints docs/errors.md.
+    Errors,
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve => serve().await,
+        Command::Migrate => database().and_then(|database| command::migrate(&database)),
+        Command::Terms { version, fr, de, en, lb } => {
+            let files = [(Language::Fr, Some(fr)), (Language::De, de), (Language::En, en), (Language::Lb, lb)];
+            match database() {
+                Ok(database) => command::publish_terms(database, version, files).await,
+                Err(problem) => Err(problem),
+            }
+        }
+        Command::Openapi => {
+            openapi::contract(true).to_yaml().map(|yaml| print!("{yaml}")).map_err(|error| error.to_string())
+        }
+        Command::Errors => {
+            print!("{}", docs::errors_page());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("espace-pro: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn environment() -> std::env::Vars {
+    std::env::vars()
+}
+
+/// Where the database is: who works on it alone needs no keys.
+fn database() -> Result<DatabaseUrl, String> {
+    config::database(environment()).map_err(|problems| in_words(&problems))
+}
+
+fn in_words(problems: &[String]) -> String {
+    format!("the configuration is wrong:\n  {}", problems.join("\n  "))
+}
+
+async fn serve() -> Result<(), String> {
+    let config = Config::read(environment()).map_err(|problems| in_words(&problems))?;
+    telemetry::start(&config)?;
+    let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let metrics =
+        config.metrics_listen.map(|address| TcpListener::bind(address).map_err(|error| format!("{address}: {error}")));
+    let metrics = metrics.transpose()?;
+    let app = App::open(config, clock::system()).await?;
+    if let Some(listener) = metrics {
+        server::serve_metrics(Arc::clone(&app), listener)?;
+    }
+    if app.config.mode == Mode::Development {
+        println!("Espace Pro serves http://{address}, with its data in {}.", app.config.data_dir.display());
+        println!("Swagger UI: http://{address}/docs/");
+        println!("First line: curl http://{address}/sandbox/persons");
+    }
+    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Err(error), _) | (_, Err(error)) => return Err(error.to_string()),
+    };
+    server::serve(app, listener, |stop| {
+        actix_web::rt::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            tracing::info!("stopping");
+            stop.drain().await;
+        });
+    })
+    .await
+}

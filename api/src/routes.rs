@@ -1,0 +1,36 @@
+//! Every route, once: what is listed here is served and stands in the contract.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{identity, operation, sandbox, space};
+
+/// The routes of every installation.
+pub fn all(config: &mut ServiceConfig<'_>) {
+    config
+        .service(operation::live)
+        .service(operation::ready)
+        .service(identity::discovery::jwks)
+        .service(identity::discovery::metadata)
+        .service(identity::registration::register)
+        .service(identity::registration::get)
+        .service(identity::registration::confirm)
+        .service(identity::registration::resend)
+        .service(identity::token::issue)
+        .service(identity::terms::get)
+        .service(identity::terms::accept)
+        .service(identity::person::landing)
+        .service(identity::person::products)
+        .service(space::open)
+        .service(space::list)
+        .service(space::get)
+        .service(space::edit);
+}
+
+/// The routes of the sandbox, which are there only while it is on.
+pub fn of_sandbox(config: &mut ServiceConfig<'_>) {
+    config
+        .service(sandbox::list_persons)
+        .service(sandbox::add_person)
+        .service(sandbox::assert)
+        .service(sandbox::list_mails);
+}

@@ -1,0 +1,148 @@
+//! The HTTP server: its actix application, its listeners, and how it stops.
+
+use std::{
+    net::TcpListener,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix_web::{
+    App as Actix, HttpRequest, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    get,
+    http::header::{ALLOW, CONTENT_TYPE, HeaderValue},
+    middleware::from_fn,
+    rt::spawn,
+    web::{Data, route},
+};
+use socket2::SockRef;
+use tokio::sync::Notify;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    app::App,
+    docs::{self, Contract},
+    http::{
+        answer::Answer,
+        door::door,
+        problem::{Code, Problem},
+    },
+    openapi, routes, worker,
+};
+
+/// Time for open requests to end once the server has stopped listening.
+const LAST_REQUESTS: Duration = Duration::from_secs(20);
+/// So many connections may wait to be accepted. The standard library's 128 are soon too few: on Linux further ones are
+/// then reset, or wait for a second.
+const BACKLOG: i32 = 1024;
+/// An idle connection is kept so long: longer than proxies keep theirs, so that none is closed under a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A client has so long to send its headers.
+const HEADERS: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop through the handle that `started` is given.
+///
+/// # Errors
+/// The contract can't be printed, or the listener is of no use.
+pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(Stop)) -> Result<(), String> {
+    // To listen again is to change the backlog.
+    SockRef::from(&listener).listen(BACKLOG).map_err(|error| error.to_string())?;
+    let contract = Data::new(Contract::print(openapi::contract(app.sandbox.is_some()))?);
+    let data = Data::from(Arc::clone(&app));
+    let blocking_threads = app.config.database_connections as usize * 2 + 4;
+    let server = HttpServer::new(move || {
+        let utoipa = Actix::new().into_utoipa_app().configure(routes::all);
+        let utoipa = if data.sandbox.is_some() { utoipa.configure(routes::of_sandbox) } else { utoipa };
+        let (actix, _) = utoipa.split_for_parts();
+        actix
+            .app_data(data.clone())
+            .app_data(contract.clone())
+            .service(docs::openapi_json)
+            .service(docs::openapi_yaml)
+            .service(docs::problem)
+            .service(docs::swagger)
+            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/v1/openapi.json")))
+            .default_service(route().to(nothing_here))
+            .wrap(from_fn(door))
+    })
+    .worker_max_blocking_threads(blocking_threads)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEADERS)
+    .shutdown_timeout(LAST_REQUESTS.as_secs())
+    .disable_signals()
+    .listen(listener)
+    .map_err(|error| error.to_string())?
+    .run();
+
+    let stop_worker = Arc::new(Notify::new());
+    let worker = spawn(worker::work(Arc::clone(&app), Arc::clone(&stop_worker)));
+    started(Stop { app, server: server.handle() });
+    let outcome = server.await.map_err(|error| error.to_string());
+    stop_worker.notify_one();
+    let _ = worker.await;
+    outcome
+}
+
+/// Serves `/metrics` on its own listener, for as long as the runtime lives.
+///
+/// # Errors
+/// The listener is of no use.
+pub fn serve_metrics(app: Arc<App>, listener: TcpListener) -> Result<(), String> {
+    let data = Data::from(app);
+    let server =
+        HttpServer::new(move || Actix::new().app_data(data.clone()).service(metrics)).workers(1).disable_signals();
+    spawn(server.listen(listener).map_err(|error| error.to_string())?.run());
+    Ok(())
+}
+
+#[get("/metrics")]
+async fn metrics(app: Data<App>) -> HttpResponse {
+    let media_type = (CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    app.metrics.text().map_or_else(
+        |_| HttpResponse::InternalServerError().finish(),
+        |text| HttpResponse::Ok().insert_header(media_type).body(text),
+    )
+}
+
+/// Runs a future to its end on a runtime as the server wants it.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
+}
+
+/// How a server is stopped.
+#[derive(Clone)]
+pub struct Stop {
+    app: Arc<App>,
+    server: ServerHandle,
+}
+
+impl Stop {
+    /// Lets readiness fail for a while, so that no new request is sent here, then stops listening and ends what is open.
+    pub async fn drain(&self) {
+        self.app.is_draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(self.app.config.drain).await;
+        self.server.stop(true).await;
+    }
+}
+
+/// 405 with `Allow` where the contract knows the address, else 404.
+async fn nothing_here(request: HttpRequest, contract: Data<Contract>) -> Answer {
+    // The path as routes match it, without its percent signs.
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
+    let Some(path) = pattern.and_then(|pattern| contract.document.paths.paths.get(&pattern)) else {
+        return Err(Code::NotFound.into());
+    };
+    let methods = [
+        ("GET", &path.get),
+        ("HEAD", &path.get),
+        ("POST", &path.post),
+        ("PUT", &path.put),
+        ("PATCH", &path.patch),
+        ("DELETE", &path.delete),
+    ];
+    let allowed: Vec<&str> =
+        methods.iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| *method).collect();
+    let allow = HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""));
+    Err(Problem::from(Code::MethodNotAllowed).with_header(ALLOW, allow))
+}

@@ -1,0 +1,158 @@
+//! `/v1/spaces`: spaces are opened, listed, shown and edited.
+
+pub mod request;
+pub mod view;
+
+use actix_web::{HttpRequest, get, patch, post, web::Path};
+use domain::{
+    Coded, Refusal,
+    id::SpaceId,
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
+};
+use persistence::{SpaceFilter, Transaction};
+
+use self::{
+    request::{EditSpaceRequest, OpenSpaceRequest},
+    view::{SpacePage, SpaceSummary, SpaceView},
+};
+use crate::http::{
+    answer::{self, Answer, IfMatch, Prepared},
+    body::Body,
+    caller::Person,
+    idempotency::Once,
+    page::Paging,
+    path::PathId,
+    problem::Problem,
+    query::Query,
+    schema::SpaceKindChoice,
+};
+
+/// Opens a space, private or professional, with the caller as its administrator.
+#[utoipa::path(
+    tag = "Spaces", operation_id = "openSpace", request_body = OpenSpaceRequest, security(("person" = [])),
+    responses(
+        (status = 201, description = "The space.", body = SpaceView,
+            headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),
+        (status = 409, description = "`private_space_exists`, `space_limit_reached` with `limit` and `used`, `terms_not_accepted`, `try_again`"),
+    )
+)]
+#[post("/v1/spaces")]
+pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequest>) -> Answer {
+    let once = Once::of(&request, &body);
+    person
+        .write_once(once, move |tx, caller| {
+            let wish = body.open()?;
+            let is_private = matches!(wish, Opening::Private { .. });
+            // The one private space is decided under the person's lock, the quota under the product's.
+            let founder = if is_private { tx.lock_person(caller.person)? } else { tx.person(caller.person)? };
+            let product = tx.lock_product(caller.product)?;
+            let founder = Founder {
+                person: &founder,
+                terms_accepted: tx.has_accepted_terms(founder.id)?,
+                has_private_space: is_private && tx.has_private_space(founder.id)?,
+                spaces_used: if is_private { 0 } else { tx.spaces_used(product.id)? },
+                product: &product,
+            };
+            let identifier = free_identifier(tx, wish.entity_type())?;
+            let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
+            tx.insert_space(&opened)?;
+            let view = SpaceView::new(opened.space(), opened.founding());
+            let location = format!("/v1/spaces/{}", opened.space().id);
+            Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
+        })
+        .await
+}
+
+/// Draws identifiers until one is free: there are a thousand million of each kind.
+fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<SpaceIdentifier, Problem> {
+    loop {
+        let identifier = SpaceIdentifier::draw(entity_type, tx.random());
+        if !tx.is_identifier_taken(&identifier)? {
+            return Ok(identifier);
+        }
+    }
+}
+
+/// Lists the spaces that the caller sees with the product that he logged in with.
+#[utoipa::path(
+    tag = "Spaces", operation_id = "listSpaces", security(("person" = [])),
+    params(
+        ("kind" = Option<SpaceKindChoice>, Query, description = "Only spaces of this kind.", example = "professional"),
+        ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
+        ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
+    ),
+    responses(
+        (status = 200, description = "A page of spaces.", body = SpacePage, headers(("Link" = String, description = "The next page."))),
+        (status = 400, description = "`invalid_cursor`"),
+    )
+)]
+#[get("/v1/spaces")]
+pub async fn list(request: HttpRequest, person: Person) -> Answer {
+    let mut query = Query::of(&request);
+    let kind = query.choice::<SpaceKind>("kind");
+    let filter = kind.map(|kind| format!("kind={}", kind.code())).unwrap_or_default();
+    let paging = Paging::take(&request, &mut query, &filter);
+    let app = person.app();
+    let (caller, paging, rows) = person
+        .read(move |tx, caller| {
+            query.end()?;
+            let after = paging.after(&app.data_keys, caller)?.map(SpaceId);
+            let rows = tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, after }, paging.rows())?;
+            Ok((caller.clone(), paging, rows))
+        })
+        .await?;
+    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |(space, _)| space.id.0);
+    paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
+}
+
+/// Shows a space to one of its members.
+#[utoipa::path(
+    tag = "Spaces", operation_id = "getSpace", security(("person" = [])),
+    params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
+    responses(
+        (status = 200, description = "The space.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
+        (status = 304, description = "It is what `If-None-Match` says."),
+    )
+)]
+#[get("/v1/spaces/{id}")]
+pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
+    let found = person
+        .read(move |tx, caller| Ok(tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?))
+        .await?;
+    answer::versioned(&request, found.0.version, &SpaceView::new(&found.0, &found.1))
+}
+
+/// Edits a space's title, language or address of notices.
+#[utoipa::path(
+    tag = "Spaces", operation_id = "editSpace", security(("person" = [])),
+    request_body(content = EditSpaceRequest, content_type = "application/merge-patch+json"),
+    params(
+        ("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000"),
+        ("If-Match" = String, Header, description = "The `ETag` of the version that is edited.", example = "*"),
+    ),
+    responses(
+        (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
+        (status = 403, description = "`role_insufficient`"),
+        (status = 409, description = "`space_suspended`"),
+        (status = 412, description = "`version_changed`"),
+        (status = 428, description = "`if_match_required`"),
+    )
+)]
+#[patch("/v1/spaces/{id}")]
+pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: Body<EditSpaceRequest>) -> Answer {
+    let if_match = IfMatch::of(&request);
+    let edited = person
+        .write(move |tx, caller| {
+            let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
+            let (space, membership) = found.ok_or(Refusal::NotFound)?;
+            let administrator = membership.administrator()?;
+            let edit = body.open()?;
+            if_match.require(space.version)?;
+            let editor = tx.person(caller.person)?;
+            let edited = administrator.edit(&space, edit, &editor, tx.now())?;
+            tx.save_space(&edited)?;
+            Ok((edited, membership))
+        })
+        .await?;
+    Ok(Prepared::ok(&SpaceView::new(&edited.0, &edited.1))?.versioned(edited.0.version).send())
+}

@@ -1,0 +1,114 @@
+//! Spaces as the API shows them.
+
+use chrono::{DateTime, Utc};
+use domain::{collaboration::Membership, space::Space};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::{
+    page::{Page, PageView},
+    schema::{self, Choice, EntityTypeChoice, LanguageChoice, RoleChoice, SpaceKindChoice, SpaceStateChoice},
+};
+
+/// A space as one of its members sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Space)]
+#[serde(rename_all = "camelCase")]
+pub struct SpaceView {
+    /// Its id.
+    id: Uuid,
+    /// What people and letters call it.
+    #[schema(value_type = schema::Identifier)]
+    identifier: String,
+    /// Private or professional.
+    kind: SpaceKindChoice,
+    /// What it stands for.
+    entity_type: EntityTypeChoice,
+    /// What its members call it; a private space has no title.
+    #[schema(value_type = Option<schema::Title>, required = true)]
+    title: Option<String>,
+    /// Whether it is in use.
+    state: SpaceStateChoice,
+    /// The caller's role.
+    role: RoleChoice,
+    /// The language of notices.
+    language: LanguageChoice,
+    /// Where notices go.
+    #[schema(value_type = schema::EmailAddress)]
+    notification_email: String,
+    /// Whether that address is confirmed: until then nothing but a code goes there.
+    notification_email_confirmed: bool,
+    /// When it was opened.
+    created_at: DateTime<Utc>,
+    /// When it was last edited.
+    updated_at: DateTime<Utc>,
+}
+
+impl SpaceView {
+    /// A space as this member sees it.
+    pub fn new(space: &Space, membership: &Membership) -> Self {
+        Self {
+            id: space.id.0,
+            identifier: space.identifier.to_string(),
+            kind: Choice(space.kind),
+            entity_type: Choice(space.entity_type),
+            title: space.title.as_ref().map(ToString::to_string),
+            state: Choice(space.state),
+            role: Choice(membership.role),
+            language: Choice(space.language),
+            notification_email: space.notification_email.to_string(),
+            notification_email_confirmed: space.notification_email_confirmed,
+            created_at: space.created_at,
+            updated_at: space.updated_at,
+        }
+    }
+}
+
+/// What a list shows of a space.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpaceSummary {
+    /// Its id.
+    id: Uuid,
+    /// What people and letters call it.
+    #[schema(value_type = schema::Identifier)]
+    identifier: String,
+    /// Private or professional.
+    kind: SpaceKindChoice,
+    /// What its members call it; a private space has no title.
+    #[schema(value_type = Option<schema::Title>, required = true)]
+    title: Option<String>,
+    /// Whether it is in use.
+    state: SpaceStateChoice,
+    /// The caller's role.
+    role: RoleChoice,
+}
+
+impl From<&(Space, Membership)> for SpaceSummary {
+    fn from((space, membership): &(Space, Membership)) -> Self {
+        Self {
+            id: space.id.0,
+            identifier: space.identifier.to_string(),
+            kind: Choice(space.kind),
+            title: space.title.as_ref().map(ToString::to_string),
+            state: Choice(space.state),
+            role: Choice(membership.role),
+        }
+    }
+}
+
+/// A page of spaces.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SpacePage {
+    /// The spaces, oldest first.
+    pub data: Vec<SpaceSummary>,
+    /// Where the list goes on.
+    pub page: PageView,
+}
+
+impl Page for SpacePage {
+    fn page(&self) -> &PageView {
+        &self.page
+    }
+}

@@ -1,0 +1,110 @@
+//! Memberships, and the capabilities that a role gives.
+
+use crate::{
+    Fault, Instant, Refusal,
+    coded::coded,
+    id::{MembershipId, PersonId, ProductId, SpaceId},
+    identity::Person,
+    space::{Space, SpaceEdit, SpaceKind},
+};
+
+coded! {
+    /// Roles in a space (administrator, manager: F; contributor, reader: our choice; domain.md §3).
+    Role {
+        /// Grants and revokes access, and edits the space.
+        Administrator = "administrator",
+        /// Signs and sends.
+        Manager = "manager",
+        /// Drafts.
+        Contributor = "contributor",
+        /// Reads.
+        Reader = "reader",
+    }
+}
+
+coded! {
+    /// With which of his products a member gets in (domain.md §3, F).
+    AccessScope {
+        /// Only with the one named.
+        ThisProduct = "this_product",
+        /// With every one.
+        AllProducts = "all_products",
+    }
+}
+
+coded! {
+    /// Whether a membership gives anything.
+    MembershipStatus {
+        /// It does.
+        Active = "active",
+        /// An administrator suspended it.
+        Suspended = "suspended",
+        /// It is over.
+        Ended = "ended",
+    }
+}
+
+/// One person in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Which membership this is.
+    pub id: MembershipId,
+    /// Where.
+    pub space: SpaceId,
+    /// Who.
+    pub person: PersonId,
+    /// As what.
+    pub role: Role,
+    /// With which products.
+    pub scope: AccessScope,
+    /// The product that it came with: the only one that gets in where the scope is [`AccessScope::ThisProduct`].
+    pub product: ProductId,
+    /// Whether it gives anything.
+    pub status: MembershipStatus,
+    /// When it ends by itself, if it does.
+    pub ends_at: Option<Instant>,
+    /// Since when.
+    pub created_at: Instant,
+}
+
+/// The right to do what administrators do, for as long as the membership is at hand.
+#[derive(Debug)]
+pub struct Administrator<'a>(&'a Membership);
+
+impl Membership {
+    /// The membership as an administrator's.
+    ///
+    /// # Errors
+    /// [`Refusal::RoleInsufficient`] for any other role.
+    pub fn administrator(&self) -> Result<Administrator<'_>, Refusal> {
+        if self.role == Role::Administrator { Ok(Administrator(self)) } else { Err(Refusal::RoleInsufficient) }
+    }
+}
+
+impl Administrator<'_> {
+    /// Edits title, language and address of notices; a new address is confirmed only if it is the editor's own.
+    ///
+    /// # Errors
+    /// The space is not open, or a title is given to a private one.
+    pub fn edit(&self, space: &Space, edit: SpaceEdit, editor: &Person, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!((self.0.space, self.0.person), (space.id, editor.id));
+        space.require_open()?;
+        if edit.title.is_some() && space.kind == SpaceKind::Private {
+            return Err(Refusal::Field { field: "title", fault: Fault::NotApplicable });
+        }
+        let mut edited = space.clone();
+        edited.title = edit.title.or(edited.title);
+        edited.language = edit.language.unwrap_or(edited.language);
+        if let Some(address) = edit.notification_email {
+            let confirmed_before =
+                edited.notification_email_confirmed && address.is_same_mailbox(&edited.notification_email);
+            edited.notification_email_confirmed = confirmed_before || address.is_same_mailbox(&editor.email);
+            edited.notification_email = address;
+        }
+        if edited != *space {
+            edited.updated_at = now;
+            edited.version += 1;
+        }
+        Ok(edited)
+    }
+}

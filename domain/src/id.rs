@@ -1,0 +1,38 @@
+//! Ids: UUIDv7, one type per kind of thing, so that no id of a person is taken for one of a space.
+
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A natural person known to the portal.
+    PersonId,
+    /// An authentication product.
+    ProductId,
+    /// A registration: an authentication product on its way to be known.
+    RegistrationId,
+    /// A session: what begins with a login and ends with a logout, a time-out or a theft.
+    SessionId,
+    /// A space, private or professional. Its *identifier* (`PM-…`) is another thing.
+    SpaceId,
+    /// A person's membership of a space.
+    MembershipId,
+}

@@ -1,0 +1,73 @@
+//! Authentication products: what a person logs in with.
+
+use crate::{
+    Fault, Instant,
+    coded::coded,
+    id::{PersonId, ProductId},
+};
+
+coded! {
+    /// Kinds of authentication product (domain.md §1, F).
+    ProductKind {
+        /// LuxTrust for private use.
+        LuxtrustPrivate = "luxtrust_private",
+        /// LuxTrust for professional use.
+        LuxtrustProfessional = "luxtrust_professional",
+        /// The Luxembourg electronic identity card.
+        Eid = "eid",
+        /// A means of another state of the European Union.
+        Eidas = "eidas",
+    }
+}
+
+coded! {
+    /// Whether a product opens the portal.
+    ProductStatus {
+        /// It does.
+        Registered = "registered",
+        /// Its person gave it up. The row stays, with its limit and its use (domain.md §1, C).
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// The subject serial number of a product: 20 digits (domain.md §1, F).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Serial(String);
+
+impl Serial {
+    /// Reads 20 digits.
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        let is_serial = raw.len() == 20 && raw.bytes().all(|byte| byte.is_ascii_digit());
+        if is_serial { Ok(Self(raw.to_owned())) } else { Err(Fault::Malformed) }
+    }
+    /// The 20 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// The last four digits behind sixteen stars: what lists and mails show.
+    pub fn masked(&self) -> String {
+        format!("{}{}", "*".repeat(16), &self.0[16..])
+    }
+}
+
+/// A product that was confirmed at least once; it belongs to one person for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Which product this is, for ever.
+    pub id: ProductId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Its number.
+    pub serial: Serial,
+    /// Its kind.
+    pub kind: ProductKind,
+    /// Whether it opens the portal.
+    pub status: ProductStatus,
+    /// How many professional spaces may be open that were opened with it; the Helpdesk can change it.
+    pub space_limit: u32,
+    /// When it was first confirmed.
+    pub created_at: Instant,
+}
+
+/// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).
+pub const DEFAULT_SPACE_LIMIT: u32 = 200;

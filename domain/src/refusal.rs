@@ -1,0 +1,93 @@
+//! Every way in which a rule says no. What HTTP makes of it stands in `api::http::problem`.
+
+use crate::{Fault, identity::Assurance};
+
+/// A rule said no: nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such thing, or none that the caller may know of: both look the same.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The caller is a member whose role does not cover the act.
+    #[error("the role does not allow it")]
+    RoleInsufficient,
+    /// A field that was given can't be set on this thing.
+    #[error("{field} {fault}")]
+    Field {
+        /// The field's name in the API.
+        field: &'static str,
+        /// Why not.
+        fault: Fault,
+    },
+    /// The thing was changed since the caller read it.
+    #[error("the thing was changed meanwhile")]
+    VersionChanged,
+    /// Another request changed what this one rests on, at the same moment.
+    #[error("another request came first")]
+    TryAgain,
+
+    /// The identity provider asserted no national number (domain.md §1, F).
+    #[error("the assertion names no national number")]
+    NationalNumberRequired,
+    /// The assertion served this purpose before.
+    #[error("the assertion was used before")]
+    AssertionUsed,
+    /// The login was too weak for the act.
+    #[error("a login of level {needed:?} is needed")]
+    AssuranceTooLow {
+        /// The least level that does.
+        needed: Assurance,
+    },
+    /// The product is registered already, by the same person.
+    #[error("the product is registered")]
+    ProductRegistered,
+    /// The product is, or was, somebody else's.
+    #[error("the product belongs to another person")]
+    ProductBelongsToAnother,
+    /// The code is not the one that was sent.
+    #[error("the code is wrong")]
+    CodeWrong {
+        /// Wrong codes that the registration still stands.
+        tries_left: u32,
+    },
+    /// The code came too late.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// Too many wrong codes.
+    #[error("no try is left")]
+    CodeTriesUsedUp,
+    /// The code was sent again too often.
+    #[error("no resend is left")]
+    CodeResendsUsedUp,
+    /// The registration was confirmed before.
+    #[error("the registration is confirmed")]
+    RegistrationConfirmed,
+    /// A newer registration of the same product took its place.
+    #[error("a newer registration took its place")]
+    RegistrationSuperseded,
+
+    /// The terms of use in force have not been accepted (domain.md §1, F).
+    #[error("the terms of use are not accepted")]
+    TermsNotAccepted,
+    /// The version of the terms is not the one in force.
+    #[error("version {current} of the terms is in force")]
+    TermsOutdated {
+        /// The version in force.
+        current: String,
+    },
+
+    /// As many professional spaces as the product may open are open (domain.md §2, F).
+    #[error("{used} of {limit} spaces are open")]
+    SpaceLimitReached {
+        /// How many may be open.
+        limit: u32,
+        /// How many are.
+        used: u32,
+    },
+    /// The person's private space exists (domain.md §2, F).
+    #[error("the private space exists")]
+    PrivateSpaceExists,
+    /// The Helpdesk suspended the space: members read, nobody acts (domain.md §2, C).
+    #[error("the space is suspended")]
+    SpaceSuspended,
+}

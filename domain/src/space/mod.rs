@@ -1,0 +1,104 @@
+//! Spaces: private and professional, how one is opened and edited.
+
+pub mod identifier;
+pub mod opening;
+
+pub use identifier::SpaceIdentifier;
+pub use opening::{Founder, OpenedSpace, Opening};
+
+use crate::{
+    Instant, Refusal,
+    coded::coded,
+    id::{ProductId, SpaceId},
+    text::{EmailAddress, Language, Title},
+};
+
+coded! {
+    /// Kinds of space (domain.md §2, F).
+    SpaceKind {
+        /// A natural person's own space; only its owner is in it.
+        Private = "private",
+        /// The space of a company, a self-employed person or an association.
+        Professional = "professional",
+    }
+}
+
+coded! {
+    /// What a space stands for; its identifier begins with it (domain.md §2, F).
+    EntityType {
+        /// A company or an association: `PM-`.
+        LegalPerson = "legal_person",
+        /// A private or self-employed person: `PP-`.
+        NaturalPerson = "natural_person",
+    }
+}
+
+coded! {
+    /// States of a space (domain.md §2, C).
+    SpaceState {
+        /// In use.
+        Open = "open",
+        /// By the Helpdesk: members read, nobody acts.
+        Suspended = "suspended",
+        /// By an administrator, restorable for a while.
+        Closed = "closed",
+        /// What the law lets go is gone.
+        Purged = "purged",
+    }
+}
+
+/// A space, apart from who is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// Which space this is.
+    pub id: SpaceId,
+    /// What people and letters call it.
+    pub identifier: SpaceIdentifier,
+    /// Private or professional.
+    pub kind: SpaceKind,
+    /// What it stands for.
+    pub entity_type: EntityType,
+    /// What its members call it; a private space has none.
+    pub title: Option<Title>,
+    /// The language of notices.
+    pub language: Language,
+    /// Where notices go.
+    pub notification_email: EmailAddress,
+    /// Whether that address may be sent more than a code (domain.md §1, C).
+    pub notification_email_confirmed: bool,
+    /// Where it stands.
+    pub state: SpaceState,
+    /// The product whose limit it counts against.
+    pub opened_with: ProductId,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// When it was last edited.
+    pub updated_at: Instant,
+    /// Counts the edits: what `If-Match` is compared with.
+    pub version: u32,
+}
+
+/// What an edit sets; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SpaceEdit {
+    /// A professional space's new title.
+    pub title: Option<Title>,
+    /// The new language of notices.
+    pub language: Option<Language>,
+    /// The new address of notices.
+    pub notification_email: Option<EmailAddress>,
+}
+
+impl Space {
+    /// A space in which its members may act.
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceSuspended`], or [`Refusal::NotFound`] for one that is closed.
+    pub fn require_open(&self) -> Result<(), Refusal> {
+        match self.state {
+            SpaceState::Open => Ok(()),
+            SpaceState::Suspended => Err(Refusal::SpaceSuspended),
+            SpaceState::Closed | SpaceState::Purged => Err(Refusal::NotFound),
+        }
+    }
+}

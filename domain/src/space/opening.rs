@@ -1,0 +1,135 @@
+//! Opening a space: the terms, the one private space, and the quota of the product.
+
+use super::{EntityType, Space, SpaceIdentifier, SpaceKind, SpaceState};
+use crate::{
+    Instant, Refusal,
+    collaboration::{AccessScope, Membership, MembershipStatus, Role},
+    id::{MembershipId, SpaceId},
+    identity::{Person, Product},
+    text::{EmailAddress, Language, Title},
+};
+
+/// What somebody wants to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// His private space.
+    Private {
+        /// The language of notices.
+        language: Language,
+        /// Where notices go.
+        notification_email: EmailAddress,
+    },
+    /// A professional space.
+    Professional {
+        /// What its members will call it.
+        title: Title,
+        /// What it stands for.
+        entity_type: EntityType,
+        /// The language of notices.
+        language: Language,
+        /// Where notices go.
+        notification_email: EmailAddress,
+    },
+}
+
+impl Opening {
+    /// What the space will stand for; a private one for a natural person.
+    pub fn entity_type(&self) -> EntityType {
+        match self {
+            Self::Private { .. } => EntityType::NaturalPerson,
+            Self::Professional { entity_type, .. } => *entity_type,
+        }
+    }
+}
+
+/// Who opens a space, with all that decides whether he may: read under the locks of the person and the product.
+#[derive(Debug)]
+pub struct Founder<'a> {
+    /// The person.
+    pub person: &'a Person,
+    /// The product that he logged in with: the space counts against it.
+    pub product: &'a Product,
+    /// Whether he accepted the terms in force; where none are in force, he can't have.
+    pub terms_accepted: bool,
+    /// Whether he has a private space that is not closed for good; asked where he wants one.
+    pub has_private_space: bool,
+    /// How many professional spaces are open that were opened with the product (domain.md §2, C); asked where he wants one.
+    pub spaces_used: u32,
+}
+
+/// A space that may be kept: only [`Founder::open`] makes one.
+#[derive(Debug)]
+pub struct OpenedSpace {
+    space: Space,
+    founding: Membership,
+}
+
+impl OpenedSpace {
+    /// The space.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+    /// The founder's membership: an administrator with all his products.
+    pub fn founding(&self) -> &Membership {
+        &self.founding
+    }
+}
+
+impl Founder<'_> {
+    /// Opens a space.
+    ///
+    /// # Errors
+    /// The terms are not accepted, the private space exists, or the product's limit is reached.
+    pub fn open(
+        &self,
+        wish: Opening,
+        identifier: SpaceIdentifier,
+        ids: (SpaceId, MembershipId),
+        now: Instant,
+    ) -> Result<OpenedSpace, Refusal> {
+        if !self.terms_accepted {
+            return Err(Refusal::TermsNotAccepted);
+        }
+        let entity_type = wish.entity_type();
+        let (kind, title, language, notification_email) = match wish {
+            Opening::Private { .. } if self.has_private_space => return Err(Refusal::PrivateSpaceExists),
+            Opening::Professional { .. } if self.spaces_used >= self.product.space_limit => {
+                return Err(Refusal::SpaceLimitReached { limit: self.product.space_limit, used: self.spaces_used });
+            }
+            Opening::Private { language, notification_email } => {
+                (SpaceKind::Private, None, language, notification_email)
+            }
+            Opening::Professional { title, language, notification_email, .. } => {
+                (SpaceKind::Professional, Some(title), language, notification_email)
+            }
+        };
+        let (space_id, membership_id) = ids;
+        let space = Space {
+            id: space_id,
+            identifier,
+            kind,
+            entity_type,
+            title,
+            language,
+            notification_email_confirmed: notification_email.is_same_mailbox(&self.person.email),
+            notification_email,
+            state: SpaceState::Open,
+            opened_with: self.product.id,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let founding = Membership {
+            id: membership_id,
+            space: space_id,
+            person: self.person.id,
+            role: Role::Administrator,
+            scope: AccessScope::AllProducts,
+            product: self.product.id,
+            status: MembershipStatus::Active,
+            ends_at: None,
+            created_at: now,
+        };
+        Ok(OpenedSpace { space, founding })
+    }
+}

@@ -1,0 +1,236 @@
+//! Texts that people type, and the languages in which the portal speaks.
+
+use std::fmt;
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use validator::{ValidateEmail, ValidateLength};
+
+use crate::coded::coded;
+
+/// Why a value is not what its field wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Nothing is left once the outer white space is gone.
+    #[error("is empty")]
+    Empty,
+    /// More characters (Unicode scalar values) than the limit.
+    #[error("is longer than {max} characters")]
+    TooLong {
+        /// The most characters that the field takes.
+        max: usize,
+    },
+    /// A control, format (bidi, zero width), private, unassigned or separator character.
+    #[error("holds a character that is not allowed")]
+    BarredCharacter,
+    /// More combining marks in a row than any script needs.
+    #[error("stacks too many combining marks")]
+    CombiningMarks,
+    /// Not in the form that the field wants.
+    #[error("does not have the right form")]
+    Malformed,
+    /// The right form, but its check digits say that it was mistyped.
+    #[error("has wrong check digits")]
+    CheckDigits,
+    /// A field that must be there in this case.
+    #[error("is missing")]
+    Missing,
+    /// A field that must not be there in this case.
+    #[error("does not apply here")]
+    NotApplicable,
+    /// A number outside its range.
+    #[error("is not between {min} and {max}")]
+    OutOfRange {
+        /// The smallest number taken.
+        min: i64,
+        /// The largest number taken.
+        max: i64,
+    },
+}
+
+const MARKS_IN_A_ROW: usize = 4;
+
+/// Normalises to NFC and trims; refuses what could hide, reorder or flood (our choice). What comes out goes in again.
+fn clean(raw: &str, max: usize) -> Result<String, Fault> {
+    // A flood is refused before it is normalised: NFC sorts runs of marks, which costs more than their length.
+    if !raw.validate_length(None, Some(4 * max as u64), None) {
+        return Err(Fault::TooLong { max });
+    }
+    check_characters(raw)?;
+    let text: String = raw.trim().nfc().collect();
+    // NFC makes two characters of some, marks among them.
+    check_characters(&text)?;
+    if text.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if !text.validate_length(None, Some(max as u64), None) {
+        return Err(Fault::TooLong { max });
+    }
+    Ok(text)
+}
+
+fn check_characters(text: &str) -> Result<(), Fault> {
+    let mut marks = 0;
+    for character in text.chars() {
+        marks = if is_combining_mark(character) { marks + 1 } else { 0 };
+        if marks > MARKS_IN_A_ROW {
+            return Err(Fault::CombiningMarks);
+        }
+        if is_barred(character) {
+            return Err(Fault::BarredCharacter);
+        }
+    }
+    Ok(())
+}
+
+/// Categories Cc, Cf, Cn, Co, Cs, the separators of lines and paragraphs (Zl, Zp), and the letters that show nothing
+/// (the fillers of Hangul).
+fn is_barred(character: char) -> bool {
+    character.general_category_group() == GeneralCategoryGroup::Other
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident($max:literal)),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The most characters (Unicode scalar values) that it holds.
+            pub const MAX: usize = $max;
+
+            /// One line of text in NFC, without outer white space.
+            pub fn parse(raw: &str) -> Result<Self, Fault> {
+                clean(raw, Self::MAX).map(Self)
+            }
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// The title (intitulé) of a space, apart from the legal name (domain.md §2, F). Its length is our choice.
+    Title(120),
+    /// A given or family name, as an identity provider asserts it.
+    PersonName(100),
+}
+
+/// An e-mail address: one mailbox, without a display name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// The most characters that an address has (RFC 5321 §4.5.3.1.3, less the angle brackets).
+    pub const MAX: usize = 254;
+
+    /// An address in the form that HTML's `<input type=email>` takes.
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        let text = clean(raw, Self::MAX)?;
+        if text.validate_email() { Ok(Self(text)) } else { Err(Fault::Malformed) }
+    }
+    /// The address as it was typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// Whether mail to either lands in the same mailbox, as far as anybody but its server can tell.
+    pub fn is_same_mailbox(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+coded! {
+    /// The language in which a person, or a space, is written to (fr, de, en: F; lb: our choice).
+    Language {
+        /// French, which is also what is spoken where nothing else was asked for.
+        Fr = "fr",
+        /// German.
+        De = "de",
+        /// English.
+        En = "en",
+        /// Luxembourgish.
+        Lb = "lb",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_taken_is_taken_again_as_it_is(raw in "[\\PC\u{300}-\u{36f}\u{344}\u{fb2c}]{0,40}") {
+            if let Ok(title) = Title::parse(&raw) {
+                prop_assert_eq!(Title::parse(title.as_str()), Ok(title));
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_counted_as_they_are_kept() {
+        // One character that NFC makes two of.
+        assert_eq!(Title::parse(&format!("a{}", "\u{344}".repeat(4))), Err(Fault::CombiningMarks));
+    }
+
+    #[test]
+    fn a_title_is_trimmed_and_composed() {
+        assert_eq!(Title::parse("  Cafe\u{301} du Coin ").unwrap().as_str(), "Café du Coin");
+    }
+
+    #[test]
+    fn what_hides_or_floods_is_refused() {
+        for barred in [
+            "a\0b",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{200b}b",
+            "a\u{feff}b",
+            "a\u{e000}b",
+            "a\u{2028}b",
+            "a\u{ffff}b",
+            "\u{3164}",
+        ] {
+            assert_eq!(Title::parse(barred), Err(Fault::BarredCharacter), "{barred:?}");
+        }
+        assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(5))), Err(Fault::CombiningMarks));
+        assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(10_000))), Err(Fault::TooLong { max: 120 }));
+        assert_eq!(Title::parse(" \u{a0} "), Err(Fault::Empty));
+    }
+
+    #[test]
+    fn limits_hold_at_their_edge() {
+        assert!(Title::parse(&"é".repeat(120)).is_ok());
+        assert_eq!(Title::parse(&"é".repeat(121)), Err(Fault::TooLong { max: 120 }));
+        let local = "a".repeat(64);
+        let domain = format!("{}.{}.{}.lu", "b".repeat(60), "c".repeat(60), "d".repeat(62));
+        let longest = format!("{local}@{domain}");
+        assert_eq!(longest.len(), 64 + 1 + 187);
+        assert!(EmailAddress::parse(&longest).is_ok());
+    }
+
+    #[test]
+    fn an_address_is_one_mailbox() {
+        for wrong in ["", "a", "a@", "@b.lu", "a b@c.lu", "Name <a@b.lu>", "a@b.lu, c@d.lu", "a@b.lu\r\nBcc: c@d.lu"] {
+            assert!(EmailAddress::parse(wrong).is_err(), "{wrong:?}");
+        }
+        let address = EmailAddress::parse("Info@Example.lu").unwrap();
+        assert!(address.is_same_mailbox(&EmailAddress::parse("info@example.LU").unwrap()));
+    }
+}

@@ -1,0 +1,13 @@
+DROP TABLE outbox;
+DROP TABLE memberships;
+DROP TABLE spaces;
+DROP TABLE terms_acceptances;
+DROP TABLE terms_texts;
+DROP TABLE terms;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE assertion_uses;
+DROP TABLE registrations;
+DROP TABLE products;
+DROP TABLE persons;
+DROP TABLE installation;

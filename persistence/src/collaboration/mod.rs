@@ -1,0 +1,73 @@
+//! Memberships as they are kept.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use domain::{
+    Coded,
+    collaboration::{AccessScope, Membership, MembershipStatus},
+};
+
+use crate::{
+    error::StoreError,
+    row::{Row, stamp},
+    schema::memberships,
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = memberships, treat_none_as_default_value = false)]
+pub(crate) struct MembershipRow {
+    id: String,
+    space_id: String,
+    person_id: String,
+    role: String,
+    scope: String,
+    product_id: String,
+    status: String,
+    ends_at: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+}
+
+impl From<&Membership> for MembershipRow {
+    fn from(membership: &Membership) -> Self {
+        Self {
+            id: membership.id.to_string(),
+            space_id: membership.space.to_string(),
+            person_id: membership.person.to_string(),
+            role: membership.role.code().to_owned(),
+            scope: membership.scope.code().to_owned(),
+            product_id: membership.product.to_string(),
+            status: membership.status.code().to_owned(),
+            ends_at: membership.ends_at.map(stamp),
+            created_at: stamp(membership.created_at),
+        }
+    }
+}
+
+impl MembershipRow {
+    pub(crate) fn read(self) -> Result<Membership, StoreError> {
+        let row = Row { table: "memberships", id: &self.id };
+        Ok(Membership {
+            id: row.id(&self.id)?,
+            space: row.id(&self.space_id)?,
+            person: row.id(&self.person_id)?,
+            role: row.code(&self.role)?,
+            scope: row.code(&self.scope)?,
+            product: row.id(&self.product_id)?,
+            status: row.code(&self.status)?,
+            ends_at: self.ends_at.map(|at| at.and_utc()),
+            created_at: self.created_at.and_utc(),
+        })
+    }
+}
+
+/// The memberships that let a person in with a product now: the one place where SQL says so (domain.md §3).
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn lets_in<'a>(person: &'a str, product: &'a str, now: NaiveDateTime) -> _ {
+    let active: &'static str = MembershipStatus::Active.code();
+    let every: &'static str = AccessScope::AllProducts.code();
+    memberships::person_id
+        .eq(person)
+        .and(memberships::status.eq(active))
+        .and(memberships::scope.eq(every).or(memberships::product_id.eq(product)))
+        .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+}

@@ -1,0 +1,96 @@
+//! Persons as they are kept.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use domain::{
+    Coded,
+    id::PersonId,
+    identity::{Person, Protected},
+    text::{EmailAddress, PersonName},
+};
+
+use crate::{
+    error::StoreError,
+    row::{Row, stamp},
+    schema::persons,
+    transaction::{Rank, Reading, Transaction},
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = persons, treat_none_as_default_value = false)]
+struct PersonRow {
+    id: String,
+    number_digest: String,
+    number_sealed: String,
+    given_name: String,
+    family_name: String,
+    email: String,
+    language: String,
+    created_at: NaiveDateTime,
+}
+
+impl From<&Person> for PersonRow {
+    fn from(person: &Person) -> Self {
+        Self {
+            id: person.id.to_string(),
+            number_digest: person.number.digest.clone(),
+            number_sealed: person.number.sealed.clone(),
+            given_name: person.given_name.to_string(),
+            family_name: person.family_name.to_string(),
+            email: person.email.to_string(),
+            language: person.language.code().to_owned(),
+            created_at: stamp(person.created_at),
+        }
+    }
+}
+
+impl PersonRow {
+    fn read(self) -> Result<Person, StoreError> {
+        let row = Row { table: "persons", id: &self.id };
+        Ok(Person {
+            id: row.id(&self.id)?,
+            number: Protected { digest: self.number_digest, sealed: self.number_sealed },
+            given_name: row.value(PersonName::parse(&self.given_name))?,
+            family_name: row.value(PersonName::parse(&self.family_name))?,
+            email: row.value(EmailAddress::parse(&self.email))?,
+            language: row.code(&self.language)?,
+            created_at: self.created_at.and_utc(),
+        })
+    }
+}
+
+impl Reading<'_> {
+    /// A person who has logged in, so who exists.
+    pub fn person(&mut self, person: PersonId) -> Result<Person, StoreError> {
+        self.run(|db| persons::table.find(person.to_string()).select(PersonRow::as_select()).get_result(db))?.read()
+    }
+
+    /// Who has a national number, given by its digests under every data key.
+    pub fn person_with_number(&mut self, digests: &[String]) -> Result<Option<PersonId>, StoreError> {
+        let found: Option<String> = self.run(|db| {
+            persons::table.filter(persons::number_digest.eq_any(digests)).select(persons::id).get_result(db).optional()
+        })?;
+        found.map(|id| Row { table: "persons", id: &id }.id(&id)).transpose()
+    }
+}
+
+impl Transaction<'_> {
+    /// Locks a person: his products, his private space and his memberships change under this lock.
+    pub fn lock_person(&mut self, person: PersonId) -> Result<Person, StoreError> {
+        self.climb(Rank::Person);
+        let id = person.to_string();
+        self.run(|db| {
+            diesel::update(persons::table.find(&id)).set(persons::lock_seq.eq(persons::lock_seq + 1)).execute(db)
+        })?;
+        self.person(person)
+    }
+
+    /// Keeps a new person.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody has the national number.
+    pub fn insert_person(&mut self, person: &Person) -> Result<(), StoreError> {
+        self.run(|db| diesel::insert_into(persons::table).values(PersonRow::from(person)).execute(db))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! Sessions and their refresh tokens as they are kept. Tokens are kept as digests.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use domain::{
+    Coded,
+    id::SessionId,
+    identity::{ProductStatus, Session},
+};
+
+use crate::{
+    error::StoreError,
+    row::{Row, stamp},
+    schema::{products, refresh_tokens, sessions},
+    transaction::{Rank, Reading, Transaction},
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+struct SessionRow {
+    id: String,
+    person_id: String,
+    product_id: String,
+    assurance: String,
+    authenticated_at: NaiveDateTime,
+    helpdesk: bool,
+    created_at: NaiveDateTime,
+    refreshed_at: NaiveDateTime,
+    ended: Option<String>,
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.to_string(),
+            person_id: session.person.to_string(),
+            product_id: session.product.to_string(),
+            assurance: session.assurance.code().to_owned(),
+            authenticated_at: stamp(session.authenticated_at),
+            helpdesk: session.helpdesk,
+            created_at: stamp(session.created_at),
+            refreshed_at: stamp(session.refreshed_at),
+            ended: session.ended.map(|end| end.code().to_owned()),
+        }
+    }
+}
+
+impl SessionRow {
+    fn read(self) -> Result<Session, StoreError> {
+        let row = Row { table: "sessions", id: &self.id };
+        Ok(Session {
+            id: row.id(&self.id)?,
+            person: row.id(&self.person_id)?,
+            product: row.id(&self.product_id)?,
+            assurance: row.code(&self.assurance)?,
+            authenticated_at: self.authenticated_at.and_utc(),
+            helpdesk: self.helpdesk,
+            created_at: self.created_at.and_utc(),
+            refreshed_at: self.refreshed_at.and_utc(),
+            ended: self.ended.as_deref().map(|end| row.code(end)).transpose()?,
+        })
+    }
+}
+
+/// A refresh token, apart from its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The session that it keeps alive.
+    pub session: SessionId,
+    /// Whether it was used: a second use is a theft.
+    pub is_spent: bool,
+}
+
+impl Reading<'_> {
+    /// The session, if it is live and the product that it began with is still registered.
+    pub fn live_session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let found: Option<SessionRow> = self.run(|db| {
+            sessions::table
+                .inner_join(products::table)
+                .filter(sessions::id.eq(id.to_string()))
+                .filter(products::status.eq(ProductStatus::Registered.code()))
+                .select(SessionRow::as_select())
+                .get_result(db)
+                .optional()
+        })?;
+        let session = found.map(SessionRow::read).transpose()?;
+        Ok(session.filter(|session| session.is_live(self.now())))
+    }
+
+    /// A refresh token by its digest.
+    pub fn refresh_token(&mut self, digest: &str) -> Result<Option<RefreshToken>, StoreError> {
+        let found: Option<(String, Option<NaiveDateTime>)> = self.run(|db| {
+            refresh_tokens::table
+                .find(digest)
+                .select((refresh_tokens::session_id, refresh_tokens::spent_at))
+                .get_result(db)
+                .optional()
+        })?;
+        found
+            .map(|(session, spent_at)| {
+                let session = Row { table: "refresh_tokens of session", id: &session }.id(&session)?;
+                Ok(RefreshToken { session, is_spent: spent_at.is_some() })
+            })
+            .transpose()
+    }
+}
+
+impl Transaction<'_> {
+    /// Locks a session, if it is live: its refresh tokens and its end change under this lock.
+    pub fn lock_live_session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.climb(Rank::Object);
+        self.run(|db| {
+            diesel::update(sessions::table.find(id.to_string()))
+                .set(sessions::lock_seq.eq(sessions::lock_seq + 1))
+                .execute(db)
+        })?;
+        self.live_session(id)
+    }
+
+    /// Keeps a new session.
+    pub fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.run(|db| diesel::insert_into(sessions::table).values(SessionRow::from(session)).execute(db))?;
+        Ok(())
+    }
+
+    /// Keeps when a locked session was refreshed, and why it ended if it did.
+    pub fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let now = stamp(self.now());
+        let row = SessionRow::from(session);
+        let ended_at = row.ended.is_some().then_some(now);
+        self.run(|db| {
+            diesel::update(sessions::table.find(&row.id))
+                .set((
+                    sessions::refreshed_at.eq(row.refreshed_at),
+                    sessions::ended.eq(&row.ended),
+                    sessions::ended_at.eq(ended_at),
+                ))
+                .execute(db)
+        })?;
+        Ok(())
+    }
+
+    /// Keeps the digest of a new refresh token.
+    pub fn insert_refresh_token(&mut self, digest: &str, session: SessionId) -> Result<(), StoreError> {
+        let row = (
+            refresh_tokens::digest.eq(digest),
+            refresh_tokens::session_id.eq(session.to_string()),
+            refresh_tokens::issued_at.eq(stamp(self.now())),
+        );
+        self.run(|db| diesel::insert_into(refresh_tokens::table).values(row).execute(db))?;
+        Ok(())
+    }
+
+    /// Marks a refresh token as used.
+    pub fn spend_refresh_token(&mut self, digest: &str) -> Result<(), StoreError> {
+        let now = stamp(self.now());
+        self.run(|db| {
+            diesel::update(refresh_tokens::table.find(digest)).set(refresh_tokens::spent_at.eq(now)).execute(db)
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! What is kept, and how: one unit of work over SQLite and PostgreSQL. diesel lives here and nowhere else.
+
+mod collaboration;
+mod connection;
+mod error;
+mod idempotency;
+mod identity;
+mod installation;
+mod outbox;
+mod row;
+mod schema;
+mod space;
+mod store;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+pub use connection::DatabaseUrl;
+pub use error::StoreError;
+pub use idempotency::Answered;
+pub use identity::{AssertionPurpose, RefreshToken};
+pub use outbox::Message;
+pub use space::SpaceFilter;
+pub use store::{Clock, Settings, Store};
+pub use transaction::{Reading, Transaction};

@@ -1,0 +1,202 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    assertion_uses (digest, purpose) {
+        digest -> Text,
+        purpose -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (scope) {
+        scope -> Text,
+        fingerprint -> Text,
+        status -> BigInt,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    installation (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    memberships (id) {
+        id -> Text,
+        space_id -> Text,
+        person_id -> Text,
+        role -> Text,
+        scope -> Text,
+        product_id -> Text,
+        status -> Text,
+        ends_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        sealed -> Text,
+        created_at -> Timestamp,
+        due_at -> Timestamp,
+        tries -> BigInt,
+    }
+}
+
+diesel::table! {
+    persons (id) {
+        id -> Text,
+        number_digest -> Text,
+        number_sealed -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        email -> Text,
+        language -> Text,
+        created_at -> Timestamp,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    products (id) {
+        id -> Text,
+        person_id -> Text,
+        serial -> Text,
+        kind -> Text,
+        status -> Text,
+        space_limit -> BigInt,
+        created_at -> Timestamp,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (digest) {
+        digest -> Text,
+        session_id -> Text,
+        issued_at -> Timestamp,
+        spent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    registrations (id) {
+        id -> Text,
+        serial -> Text,
+        kind -> Text,
+        number_digest -> Text,
+        number_sealed -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        assurance -> Text,
+        email -> Text,
+        language -> Text,
+        status -> Text,
+        code_digest -> Text,
+        code_expires_at -> Timestamp,
+        tries_left -> BigInt,
+        resends_left -> BigInt,
+        created_at -> Timestamp,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        person_id -> Text,
+        product_id -> Text,
+        assurance -> Text,
+        authenticated_at -> Timestamp,
+        helpdesk -> Bool,
+        created_at -> Timestamp,
+        refreshed_at -> Timestamp,
+        ended -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    spaces (id) {
+        id -> Text,
+        identifier -> Text,
+        kind -> Text,
+        entity_type -> Text,
+        title -> Nullable<Text>,
+        language -> Text,
+        notification_email -> Text,
+        notification_email_confirmed -> Bool,
+        state -> Text,
+        opened_with -> Text,
+        private_owner -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    terms (version) {
+        version -> Text,
+        published_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    terms_acceptances (person_id, version) {
+        person_id -> Text,
+        version -> Text,
+        product_id -> Text,
+        accepted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    terms_texts (version, language) {
+        version -> Text,
+        language -> Text,
+        body -> Text,
+    }
+}
+
+diesel::joinable!(memberships -> persons (person_id));
+diesel::joinable!(memberships -> products (product_id));
+diesel::joinable!(memberships -> spaces (space_id));
+diesel::joinable!(products -> persons (person_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> persons (person_id));
+diesel::joinable!(sessions -> products (product_id));
+diesel::joinable!(spaces -> persons (private_owner));
+diesel::joinable!(spaces -> products (opened_with));
+diesel::joinable!(terms_acceptances -> persons (person_id));
+diesel::joinable!(terms_acceptances -> products (product_id));
+diesel::joinable!(terms_acceptances -> terms (version));
+diesel::joinable!(terms_texts -> terms (version));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    assertion_uses,
+    idempotency_keys,
+    installation,
+    memberships,
+    outbox,
+    persons,
+    products,
+    refresh_tokens,
+    registrations,
+    sessions,
+    spaces,
+    terms,
+    terms_acceptances,
+    terms_texts,
+);

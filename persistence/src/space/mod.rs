@@ -1,0 +1,219 @@
+//! Spaces as they are kept, and who sees which.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use domain::{
+    Coded,
+    collaboration::Membership,
+    id::{PersonId, ProductId, SpaceId},
+    space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
+    text::{EmailAddress, Title},
+};
+
+use crate::{
+    collaboration::{MembershipRow, lets_in},
+    error::StoreError,
+    row::{Row, stamp},
+    schema::{memberships, spaces},
+    transaction::{Rank, Reading, Transaction},
+};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = spaces, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct SpaceRow {
+    id: String,
+    identifier: String,
+    kind: String,
+    entity_type: String,
+    title: Option<String>,
+    language: String,
+    notification_email: String,
+    notification_email_confirmed: bool,
+    state: String,
+    opened_with: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    version: i64,
+}
+
+impl From<&Space> for SpaceRow {
+    fn from(space: &Space) -> Self {
+        Self {
+            id: space.id.to_string(),
+            identifier: space.identifier.to_string(),
+            kind: space.kind.code().to_owned(),
+            entity_type: space.entity_type.code().to_owned(),
+            title: space.title.as_ref().map(ToString::to_string),
+            language: space.language.code().to_owned(),
+            notification_email: space.notification_email.to_string(),
+            notification_email_confirmed: space.notification_email_confirmed,
+            state: space.state.code().to_owned(),
+            opened_with: space.opened_with.to_string(),
+            created_at: stamp(space.created_at),
+            updated_at: stamp(space.updated_at),
+            version: space.version.into(),
+        }
+    }
+}
+
+impl SpaceRow {
+    fn read(self) -> Result<Space, StoreError> {
+        let row = Row { table: "spaces", id: &self.id };
+        Ok(Space {
+            id: row.id(&self.id)?,
+            identifier: row.value(SpaceIdentifier::parse(&self.identifier))?,
+            kind: row.code(&self.kind)?,
+            entity_type: row.code(&self.entity_type)?,
+            title: self.title.as_deref().map(|title| row.value(Title::parse(title))).transpose()?,
+            language: row.code(&self.language)?,
+            notification_email: row.value(EmailAddress::parse(&self.notification_email))?,
+            notification_email_confirmed: self.notification_email_confirmed,
+            state: row.code(&self.state)?,
+            opened_with: row.id(&self.opened_with)?,
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+            version: row.number(self.version)?,
+        })
+    }
+}
+
+/// Which of the spaces that a person sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpaceFilter {
+    /// Only of this kind.
+    pub kind: Option<SpaceKind>,
+    /// Only those after this one, in the order of their ids.
+    pub after: Option<SpaceId>,
+}
+
+/// The states in which members see a space and in which it counts (domain.md §2, C).
+fn in_use() -> [&'static str; 2] {
+    [SpaceState::Open.code(), SpaceState::Suspended.code()]
+}
+
+impl Reading<'_> {
+    /// A space in use and the membership that lets this person in with this product; `None` for a stranger.
+    pub fn space_of(
+        &mut self,
+        id: SpaceId,
+        person: PersonId,
+        product: ProductId,
+    ) -> Result<Option<(Space, Membership)>, StoreError> {
+        let now = stamp(self.now());
+        let (person, product) = (person.to_string(), product.to_string());
+        let found: Option<(SpaceRow, MembershipRow)> = self.run(|db| {
+            spaces::table
+                .inner_join(memberships::table)
+                .filter(spaces::id.eq(id.to_string()))
+                .filter(spaces::state.eq_any(in_use()))
+                .filter(lets_in(&person, &product, now))
+                .select((SpaceRow::as_select(), MembershipRow::as_select()))
+                .get_result(db)
+                .optional()
+        })?;
+        found.map(|(space, membership)| Ok((space.read()?, membership.read()?))).transpose()
+    }
+
+    /// The spaces in use that this person sees with this product, oldest first.
+    pub fn spaces_of(
+        &mut self,
+        person: PersonId,
+        product: ProductId,
+        filter: SpaceFilter,
+        most: u32,
+    ) -> Result<Vec<(Space, Membership)>, StoreError> {
+        let now = stamp(self.now());
+        let (person, product) = (person.to_string(), product.to_string());
+        let kinds: Vec<&str> =
+            filter.kind.map_or(SpaceKind::ALL.to_vec(), |kind| vec![kind]).into_iter().map(Coded::code).collect();
+        // No id is smaller than the empty text.
+        let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
+        let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
+            spaces::table
+                .inner_join(memberships::table)
+                .filter(spaces::state.eq_any(in_use()))
+                .filter(lets_in(&person, &product, now))
+                .filter(spaces::kind.eq_any(kinds))
+                .filter(memberships::space_id.gt(after))
+                .order(memberships::space_id)
+                .limit(most.into())
+                .select((SpaceRow::as_select(), MembershipRow::as_select()))
+                .get_results(db)
+        })?;
+        found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
+    }
+
+    /// How many professional spaces in use were opened with a product; believed only under the product's lock.
+    pub fn spaces_used(&mut self, product: ProductId) -> Result<u32, StoreError> {
+        let used: i64 = self.run(|db| {
+            spaces::table
+                .filter(spaces::opened_with.eq(product.to_string()))
+                .filter(spaces::kind.eq(SpaceKind::Professional.code()))
+                .filter(spaces::state.eq_any(in_use()))
+                .count()
+                .get_result(db)
+        })?;
+        u32::try_from(used).map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    /// Whether a person has a private space that is not gone; believed only under the person's lock.
+    pub fn has_private_space(&mut self, person: PersonId) -> Result<bool, StoreError> {
+        let found: i64 = self.run(|db| {
+            spaces::table
+                .filter(spaces::private_owner.eq(person.to_string()))
+                .filter(spaces::state.ne(SpaceState::Purged.code()))
+                .count()
+                .get_result(db)
+        })?;
+        Ok(found > 0)
+    }
+
+    /// Whether any space, in use or not, ever had this identifier.
+    pub fn is_identifier_taken(&mut self, identifier: &SpaceIdentifier) -> Result<bool, StoreError> {
+        let found: i64 =
+            self.run(|db| spaces::table.filter(spaces::identifier.eq(identifier.as_str())).count().get_result(db))?;
+        Ok(found > 0)
+    }
+}
+
+impl Transaction<'_> {
+    /// Locks a space in use that this person sees with this product: who is in it, what it is called and how it stands
+    /// change under this lock. A stranger never gets as far as waiting for it.
+    pub fn lock_space_of(
+        &mut self,
+        id: SpaceId,
+        person: PersonId,
+        product: ProductId,
+    ) -> Result<Option<(Space, Membership)>, StoreError> {
+        if self.space_of(id, person, product)?.is_none() {
+            return Ok(None);
+        }
+        self.climb(Rank::Space);
+        self.run(|db| {
+            diesel::update(spaces::table.find(id.to_string()))
+                .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
+                .execute(db)
+        })?;
+        self.space_of(id, person, product)
+    }
+
+    /// Keeps a new space with its founder's membership.
+    pub fn insert_space(&mut self, opened: &OpenedSpace) -> Result<(), StoreError> {
+        let (space, founding) = (opened.space(), opened.founding());
+        let private_owner = (space.kind == SpaceKind::Private).then(|| founding.person.to_string());
+        let row = SpaceRow::from(space);
+        let founding = MembershipRow::from(founding);
+        self.run(|db| {
+            diesel::insert_into(spaces::table).values((&row, spaces::private_owner.eq(private_owner))).execute(db)?;
+            diesel::insert_into(memberships::table).values(founding).execute(db)
+        })?;
+        Ok(())
+    }
+
+    /// Keeps what became of a locked space.
+    pub fn save_space(&mut self, space: &Space) -> Result<(), StoreError> {
+        let row = SpaceRow::from(space);
+        self.run(|db| diesel::update(spaces::table.find(&row.id)).set(&row).execute(db))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! The unit of work: a closure that reads, or one that decides and keeps, in one transaction.
+
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use domain::Instant;
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use crate::{
+    connection::{self, Access, DatabaseUrl, Db, Opener, Pooled},
+    error::StoreError,
+    transaction::{Reading, Transaction},
+};
+
+/// Where a transaction takes its time from.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where the data are.
+    pub url: DatabaseUrl,
+    /// Whether this process serves the database, or only does something beside one that may.
+    pub serves: bool,
+    /// Connections for reading; on PostgreSQL as many again for writing.
+    pub connections: u32,
+    /// How many writes may wait where one connection writes; one more is refused as busy.
+    pub queue: usize,
+    /// How many of them go into one commit.
+    pub batch: usize,
+    /// How long a transaction waits for a connection, and for a rival's lock.
+    pub patience: Duration,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// What was found good on two cores.
+    pub fn new(url: DatabaseUrl, clock: Clock) -> Self {
+        Self { url, serves: true, connections: 4, queue: 1024, batch: 64, patience: Duration::from_secs(5), clock }
+    }
+}
+
+/// The database, as everything above knows it.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: Pool,
+    /// Held, never read: one process serves an SQLite file.
+    _claim: Option<Arc<File>>,
+}
+
+/// Where writes go.
+#[derive(Clone)]
+enum Writer {
+    /// To one thread with one connection, which commits all that wait together.
+    Queue(mpsc::Sender<Job>),
+    /// To any of several connections, each transaction by itself.
+    Pool(Pool),
+}
+
+#[derive(Clone)]
+struct Pool {
+    connections: r2d2::Pool<Opener>,
+    /// Who waits for a connection waits here, off the blocking threads.
+    seats: Arc<Semaphore>,
+    patience: Duration,
+    clock: Clock,
+}
+
+/// A caller's closure with its types erased: runs in the transaction, says whether to keep it and how to answer.
+type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Done + Send>;
+/// Tells one caller what became of his transaction; called once that is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+struct Done {
+    keep: bool,
+    answer: Answer,
+}
+
+impl Store {
+    /// Opens the database; on SQLite, for this process alone, and migrated.
+    ///
+    /// # Errors
+    /// It can't be opened, another process serves it, or its schema is too old.
+    pub fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let claim = if settings.serves { settings.url.claim()? } else { None };
+        settings.url.require_schema(settings.serves)?;
+        let writer = if settings.url.has_one_writer() {
+            Writer::Queue(start_writer(settings)?)
+        } else {
+            Writer::Pool(Pool::open(settings, Access::Write)?)
+        };
+        let readers = Pool::open(settings, Access::Read)?;
+        Ok(Self { writer, readers, _claim: claim.map(Arc::new) })
+    }
+
+    /// Runs a closure in one write transaction: kept if it returns `Ok`, undone if `Err` or panic.
+    ///
+    /// A refusal that must change something (a wrong code that is counted) is therefore an `Ok` outcome. On SQLite
+    /// closures of several callers share a commit, each within a savepoint: no hashing, rendering or network in one.
+    ///
+    /// # Errors
+    /// The closure's own, or the store's.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, answer) = job(work);
+        match &self.writer {
+            Writer::Queue(queue) => queue.try_send(job).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy("the queue of writes is full".into()),
+                mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
+            })?,
+            Writer::Pool(pool) => pool.on_connection(Access::Write, move |db, clock| run_alone(db, clock, job)).await?,
+        }
+        // A job that was dropped had not begun.
+        answer.await.unwrap_or_else(|_| Err(StoreError::Busy("not begun".into()).into()))
+    }
+
+    /// Runs a closure in one read transaction: all that it reads is of the same moment.
+    ///
+    /// # Errors
+    /// The closure's own, or the store's.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Reading<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers
+            .on_connection(Access::Read, move |pooled, clock| {
+                let mut reading = Reading::new(&mut pooled.db, clock);
+                let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reading)));
+                let (failed, is_lost) = (reading.failed.take(), reading.is_lost);
+                pooled.dead |= is_lost || connection::undo(&mut pooled.db).is_err();
+                match (outcome, failed) {
+                    (Err(_), _) => Err(StoreError::Failed("a read panicked".into()).into()),
+                    (Ok(Ok(_)), Some(error)) => Err(error.into()),
+                    (Ok(outcome), _) => outcome,
+                }
+            })
+            .await?
+    }
+}
+
+fn job<T, E>(
+    work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, E>>)
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let job: Job = Box::new(move |tx| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(StoreError::Failed("a transaction panicked".into()).into()));
+        let outcome = match (outcome, &tx.failed) {
+            (Ok(_), Some(error)) => Err(error.clone().into()),
+            (outcome, _) => outcome,
+        };
+        let keep = outcome.is_ok();
+        let answer = move |fate: Result<(), StoreError>| {
+            // Who has gone away is not told.
+            let _ = sender.send(fate.map_err(E::from).and(outcome));
+        };
+        Done { keep, answer: Box::new(answer) }
+    });
+    (job, receiver)
+}
+
+impl Pool {
+    fn open(settings: &Settings, access: Access) -> Result<Self, StoreError> {
+        let opener = Opener { url: settings.url.clone(), access, patience: settings.patience };
+        let connections = r2d2::Pool::builder()
+            .max_size(settings.connections)
+            .test_on_check_out(false)
+            .connection_timeout(settings.patience)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build(opener)
+            .map_err(|error| StoreError::Busy(error.to_string()))?;
+        Ok(Self {
+            connections,
+            seats: Arc::new(Semaphore::new(settings.connections as usize)),
+            patience: settings.patience,
+            clock: settings.clock.clone(),
+        })
+    }
+
+    /// Runs `work` off the async threads on a connection with a transaction begun.
+    async fn on_connection<T: Send + 'static>(
+        &self,
+        access: Access,
+        work: impl FnOnce(&mut Pooled, &Clock) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let seat = timeout(self.patience, self.seats.clone().acquire_owned()).await;
+        let Ok(Ok(seat)) = seat else { return Err(StoreError::Busy("no connection is free".into())) };
+        let Self { connections, clock, .. } = self.clone();
+        spawn_blocking(move || {
+            let _seat = seat;
+            let mut last = String::new();
+            // A connection that the server closed shows only when used: nothing was begun on it, so the next one may do.
+            for _ in 0..=connections.max_size() {
+                let mut pooled = connections.get().map_err(|error| StoreError::Busy(error.to_string()))?;
+                match connection::begin(&mut pooled.db, access) {
+                    Ok(()) => return Ok(work(&mut pooled, &clock)),
+                    Err(error) => (pooled.dead, last) = (true, error.to_string()),
+                }
+            }
+            Err(StoreError::Busy(format!("no connection works: {last}")))
+        })
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+}
+
+/// One job in a transaction of its own.
+fn run_alone(pooled: &mut Pooled, clock: &Clock, job: Job) {
+    let mut tx = Transaction::new(&mut pooled.db, clock);
+    let done = job(&mut tx);
+    pooled.dead |= tx.is_lost;
+    let fate = if done.keep {
+        connection::keep(&mut pooled.db).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+    } else {
+        pooled.dead |= connection::undo(&mut pooled.db).is_err();
+        Ok(())
+    };
+    pooled.dead |= fate.is_err();
+    (done.answer)(fate);
+}
+
+fn start_writer(settings: &Settings) -> Result<mpsc::Sender<Job>, StoreError> {
+    let mut writer = BatchWriter { settings: settings.clone(), db: None };
+    writer.connect()?;
+    let (sender, receiver) = mpsc::channel(settings.queue);
+    thread::Builder::new()
+        .name("writer".into())
+        .spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| writer.serve(receiver))).is_err() {
+                tracing::error!("the writer of the database died; the process ends, so that it is started anew");
+                std::process::abort();
+            }
+        })
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    Ok(sender)
+}
+
+/// The thread that takes all jobs that wait into one transaction, a savepoint each.
+struct BatchWriter {
+    settings: Settings,
+    /// Absent after a batch broke, until one can be opened again.
+    db: Option<Db>,
+}
+
+impl BatchWriter {
+    fn connect(&mut self) -> Result<&mut Db, StoreError> {
+        if self.db.is_none() {
+            let opened = self.settings.url.connect(Access::Write, self.settings.patience);
+            self.db = Some(opened.map_err(|error| StoreError::Busy(error.to_string()))?);
+        }
+        self.db.as_mut().ok_or_else(|| StoreError::Busy("no connection".into()))
+    }
+
+    fn serve(mut self, mut queue: mpsc::Receiver<Job>) {
+        let most = self.settings.batch;
+        let mut jobs = Vec::with_capacity(most);
+        while queue.blocking_recv_many(&mut jobs, most) > 0 {
+            let mut answers = Vec::with_capacity(jobs.len());
+            let fate = self.commit_together(&mut jobs, &mut answers);
+            if let Err(error) = &fate {
+                tracing::error!(%error, jobs = answers.len(), "a batch of writes was not kept");
+                self.db = None;
+            }
+            for answer in answers {
+                answer(fate.clone());
+            }
+            // Those never begun: their callers are told that nothing was done.
+            jobs.clear();
+        }
+    }
+
+    /// Nobody is answered before the commit, not even who was refused: the refusal may rest on a neighbour's row.
+    fn commit_together(&mut self, jobs: &mut Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+        let clock = self.settings.clock.clone();
+        // Nothing of a batch that breaks before its commit is kept, so all in it may be tried again.
+        let broken = |error: diesel::result::Error| StoreError::Busy(error.to_string());
+        let db = self.connect()?;
+        connection::begin(db, Access::Write).map_err(broken)?;
+        for job in jobs.drain(..) {
+            connection::savepoint(db).map_err(broken)?;
+            let mut tx = Transaction::new(db, &clock);
+            let done = job(&mut tx);
+            let fatal = tx.is_fatal.then(|| tx.failed.clone()).flatten();
+            if let Some(error) = fatal {
+                // Whose statement it was is told what it was; the others may try again.
+                (done.answer)(Err(error.clone()));
+                return Err(StoreError::Busy(format!("a neighbour's statement failed: {error}")));
+            }
+            answers.push(done.answer);
+            let ended = if done.keep { connection::keep(db) } else { connection::undo(db) };
+            ended.map_err(broken)?;
+            // A savepoint that a closure left open would turn the commit below into its release.
+            if connection::depth(db) != Some(1) {
+                return Err(StoreError::Busy("a savepoint was left open".into()));
+            }
+        }
+        connection::keep(db).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+    }
+}

@@ -1,0 +1,136 @@
+//! Who may open a database, and how its schema comes and goes.
+
+use std::thread;
+
+use diesel::connection::SimpleConnection;
+use diesel::{pg::Pg, prelude::*};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::support::{Database, mark, marks};
+use crate::{DatabaseUrl, Store, StoreError, connection::Db, schema};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+
+on_both! {
+    of_two_who_migrate_one_works_and_one_waits,
+    the_schema_goes_up_and_down_and_up_again,
+}
+
+async fn of_two_who_migrate_one_works_and_one_waits(database: Database) {
+    assert_eq!(database.url.needs_migration(), Ok(true));
+    let ran = thread::scope(|scope| {
+        let migrating = [(); 2].map(|()| scope.spawn(|| database.url.migrate().unwrap()));
+        migrating.map(|migrating| migrating.join().unwrap().len())
+    });
+    assert!(ran.contains(&0) && ran.iter().sum::<usize>() >= 1, "{ran:?}");
+    assert_eq!(database.url.needs_migration(), Ok(false));
+    assert_schema_is_complete(&mut database.rival());
+}
+
+async fn the_schema_goes_up_and_down_and_up_again(database: Database) {
+    let ran = database.url.migrate().unwrap();
+    let mut db = database.rival();
+    let reverted = match &mut db {
+        Db::Postgres(db) => db.revert_all_migrations(MIGRATIONS).unwrap().len(),
+        Db::Sqlite(db) => db.revert_all_migrations(MIGRATIONS).unwrap().len(),
+    };
+    assert_eq!(reverted, ran.len());
+    assert_eq!(tables(&mut db), Vec::<String>::new());
+    assert_eq!(database.url.needs_migration(), Ok(true));
+
+    assert_eq!(database.url.migrate().unwrap(), ran);
+    assert_schema_is_complete(&mut db);
+    let store = Store::open(&database.settings()).unwrap();
+    store.write(|tx| mark(tx, "a")).await.unwrap();
+    assert_eq!(marks(&store).await, ["a"]);
+}
+
+#[test]
+fn an_sqlite_file_is_served_by_one_process() {
+    let database = Database::sqlite();
+    let first = database.open();
+    let DatabaseUrl::Sqlite(path) = &database.url else { unreachable!() };
+    let Err(StoreError::Busy(told)) = Store::open(&database.settings()) else { panic!("two serve one file") };
+    assert!(told.contains(&path.display().to_string()), "{told}");
+    let clone = first.clone();
+    drop(first);
+    assert!(Store::open(&database.settings()).is_err());
+    drop(clone);
+    assert!(Store::open(&database.settings()).is_ok());
+}
+
+/// A name that means something else inside a `file:` URI is still one and the same file for all connections.
+#[tokio::test]
+async fn an_sqlite_file_may_have_any_name() {
+    for name in ["a b.db", "a#b.db", "a%41.db", "a?b.db", "é.db"] {
+        let database = Database::sqlite_named(name);
+        let store = database.open();
+        store.write(|tx| mark(tx, "a")).await.unwrap();
+        assert_eq!(marks(&store).await, ["a"], "{name}");
+        assert_eq!(database.url.needs_migration(), Ok(false), "{name}");
+    }
+}
+
+#[test]
+fn a_database_that_can_not_be_opened_is_an_error() {
+    let nowhere = Database::sqlite_named("no-folder/test.db");
+    let garbage = Database::sqlite();
+    let DatabaseUrl::Sqlite(path) = &garbage.url else { unreachable!() };
+    std::fs::write(path, "long enough for the header of a database ".repeat(20)).unwrap();
+    for database in [nowhere, garbage] {
+        assert!(database.url.migrate().is_err());
+        assert!(database.url.needs_migration().is_err());
+        assert!(Store::open(&database.settings()).is_err());
+    }
+}
+
+/// Every table of `schema.rs` is there with every column, and no other table.
+fn assert_schema_is_complete(db: &mut Db) {
+    macro_rules! selects {
+        ($($table:ident),+ $(,)?) => {
+            [$((stringify!($table), diesel::debug_query::<Pg, _>(&schema::$table::table.limit(0)).to_string())),+]
+        };
+    }
+    let selects = selects![
+        assertion_uses,
+        idempotency_keys,
+        installation,
+        memberships,
+        outbox,
+        persons,
+        products,
+        refresh_tokens,
+        registrations,
+        sessions,
+        spaces,
+        terms,
+        terms_acceptances,
+        terms_texts,
+    ];
+    assert_eq!(tables(db), selects.each_ref().map(|(table, _)| *table));
+    for (_, select) in selects {
+        // Its one bind is the limit.
+        let (select, _) = select.split_once(" LIMIT ").unwrap();
+        db.batch_execute(select).unwrap_or_else(|error| panic!("{select}: {error}"));
+    }
+}
+
+fn tables(db: &mut Db) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let catalogue = match db {
+        Db::Postgres(_) => "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'",
+        Db::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table'",
+    };
+    let tables: Vec<Table> = diesel::sql_query(catalogue).load(db).unwrap();
+    let mut names: Vec<_> = tables
+        .into_iter()
+        .map(|table| table.name)
+        .filter(|name| !name.starts_with("__diesel") && !name.starts_with("sqlite_"))
+        .collect();
+    names.sort_unstable();
+    names
+}

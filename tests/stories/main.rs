@@ -1,0 +1,19 @@
+//! Stories over HTTP; most are told on both databases. They run under `scripts/with-postgres`, as `make test` does.
+
+mod support;
+
+mod authorization;
+mod concurrency;
+mod contract;
+mod conventions;
+mod faults;
+mod idempotency;
+mod input;
+mod issuers;
+mod processes;
+mod readme;
+mod registration;
+mod sessions;
+mod spaces;
+mod tokens;
+mod walk;

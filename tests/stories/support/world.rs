@@ -1,0 +1,234 @@
+//! A world: the real application on a port of its own, a database of its own, and a clock that obeys.
+
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::PathBuf,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use api::{app::App, config::Config, server};
+use chrono::{DateTime, TimeDelta, Utc};
+use tempfile::TempDir;
+
+use super::{Actor, Reply};
+
+/// Which database a world stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite,
+    /// A database of its own on the cluster that `scripts/with-postgres` started.
+    Postgres,
+}
+
+/// A folder, and the settings of a server in development that keeps everything there, or in a database of its own.
+pub struct Scratch {
+    folder: TempDir,
+    settings: BTreeMap<String, String>,
+}
+
+impl Scratch {
+    /// An empty folder, and an empty, migrated database.
+    pub fn new(database: Database) -> Self {
+        let scratch = Self::unmigrated(database);
+        if let Some(url) = scratch.settings.get("ESPACE_PRO_DATABASE_URL") {
+            persistence::DatabaseUrl::parse(url).expect("an address").migrate().expect("a migrated database");
+        }
+        scratch
+    }
+
+    /// An empty folder, and a database with nothing in it.
+    pub fn unmigrated(database: Database) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let data = folder.path().display().to_string();
+        let mut settings = BTreeMap::from([
+            ("ESPACE_PRO_MODE".to_owned(), "development".to_owned()),
+            ("ESPACE_PRO_DATA_DIR".to_owned(), data),
+        ]);
+        if database == Database::Postgres {
+            settings.insert("ESPACE_PRO_DATABASE_URL".to_owned(), new_postgres_database());
+        }
+        Self { folder, settings }
+    }
+
+    /// Changes a setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.settings
+    }
+
+    /// The folder of all files.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "scripts/with-postgres says in the environment where its cluster is")]
+fn new_postgres_database() -> String {
+    let cluster = std::env::var("ESPACE_PRO_TEST_POSTGRES_URL")
+        .expect("run the tests under scripts/with-postgres, as `make test` does");
+    let name = format!("story_{:016x}", rand::random::<u64>());
+    let created = Command::new("psql")
+        .args([cluster.as_str(), "-qc", &format!("CREATE DATABASE {name}")])
+        .status()
+        .expect("psql");
+    assert!(created.success());
+    let (server, _) = cluster.rsplit_once('/').expect("an address that ends with a database");
+    format!("{server}/{name}")
+}
+
+/// A running server.
+pub struct World {
+    address: String,
+    clock: Arc<AtomicI64>,
+    scratch: Scratch,
+    stop: mpsc::Sender<()>,
+    server: Option<JoinHandle<()>>,
+    agent: ureq::Agent,
+}
+
+/// An HTTP client that takes every answer for what it is, and never sends into a connection that the server, which keeps
+/// idle ones for five seconds, may be closing.
+pub fn client() -> ureq::Agent {
+    let config =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).allow_non_standard_methods(true);
+    let config = config.max_idle_connections(512).max_idle_connections_per_host(512);
+    config.max_idle_age(Duration::from_secs(2)).build().into()
+}
+
+/// When every world begins: 2027-01-15, 08:00.
+const BEGINNING: i64 = 1_800_000_000_000_000;
+/// Each look at the clock moves it on, so that what comes later is later.
+const TICK: i64 = 1_000;
+
+impl World {
+    /// Starts a server on an empty database.
+    pub fn start(database: Database) -> Self {
+        Self::start_in(Scratch::new(database))
+    }
+
+    /// Starts a server with these settings.
+    pub fn start_in(mut scratch: Scratch) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address").to_string();
+        scratch.set("ESPACE_PRO_LISTEN", &address);
+        let config = Config::read(scratch.settings().clone()).unwrap_or_else(|problems| panic!("{problems:?}"));
+
+        let clock = Arc::new(AtomicI64::new(BEGINNING));
+        let (stop, stopped) = mpsc::channel();
+        let (started, is_started) = mpsc::channel();
+        let hands = Arc::clone(&clock);
+        let server = std::thread::spawn(move || {
+            server::block_on(async move {
+                let now = move || {
+                    DateTime::<Utc>::from_timestamp_micros(hands.fetch_add(TICK, Ordering::Relaxed)).expect("a time")
+                };
+                let app = App::open(config, Arc::new(now)).await.unwrap_or_else(|problem| panic!("{problem}"));
+                let serving = server::serve(app, listener, move |stop| {
+                    started.send(()).expect("somebody waits");
+                    // Whoever drops the world stops its server.
+                    std::thread::spawn(move || {
+                        let _ = stopped.recv();
+                        server::block_on(async move { stop.drain().await });
+                    });
+                });
+                serving.await.expect("a server");
+            });
+        });
+        is_started.recv().expect("the server did not start");
+        let agent = client();
+        Self { address, clock, scratch, stop, server: Some(server), agent }
+    }
+
+    /// Stops the server, and starts another on the same data.
+    #[must_use]
+    pub fn restart(mut self) -> Self {
+        self.halt();
+        let scratch = std::mem::replace(
+            &mut self.scratch,
+            Scratch { folder: TempDir::new().expect("a folder"), settings: BTreeMap::new() },
+        );
+        let time = self.clock.load(Ordering::Relaxed);
+        let next = Self::start_in(scratch);
+        next.clock.store(time, Ordering::Relaxed);
+        next
+    }
+
+    /// Moves the clock on.
+    pub fn wait(&self, time: TimeDelta) {
+        self.clock.fetch_add(time.num_microseconds().expect("a short time"), Ordering::Relaxed);
+    }
+
+    /// What time it is there.
+    pub fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.clock.load(Ordering::Relaxed)).expect("a time")
+    }
+
+    /// `http://127.0.0.1:…`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where the server keeps its files.
+    pub fn folder(&self) -> PathBuf {
+        self.scratch.path()
+    }
+
+    /// A setting of the server.
+    pub fn setting(&self, name: &str) -> String {
+        self.scratch.settings()[name].clone()
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Actor {
+        Actor::new(&self.url(), self.agent.clone())
+    }
+
+    /// A new test person with one product, registered and logged in.
+    pub fn person(&self) -> Actor {
+        self.person_with("luxtrust_professional")
+    }
+
+    /// The same with a product of this kind.
+    pub fn person_with(&self, kind: &str) -> Actor {
+        Actor::newcomer(&self.anonymous(), &[kind])
+    }
+
+    /// A person who has accepted the terms of use, so who may open spaces.
+    pub fn founder(&self) -> Actor {
+        let founder = self.person();
+        founder.accept_terms();
+        founder
+    }
+
+    /// Shorthand for a request without a token.
+    pub fn get(&self, path: &str) -> Reply {
+        self.anonymous().get(path)
+    }
+
+    fn halt(&mut self) {
+        let _ = self.stop.send(());
+        if let Some(server) = self.server.take() {
+            let ended = server.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server did not end well");
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
