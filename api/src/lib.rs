@@ -1,6 +1,7 @@
 //! What is said: HTTP in, HTTP out. The binary `espace-pro` is a thin shell around this.
 
 pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -1,10 +1,15 @@
 //! `espace-pro`: reads the configuration and does what the command line says.
 
-use std::{net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use api::{
     app::App,
-    clock, command,
+    audit, clock, command,
     config::{self, Config, Mode},
     docs, openapi, server, telemetry,
 };
@@ -48,6 +53,21 @@ enum Command {
     Openapi,
     /// Prints docs/errors.md.
     Errors,
+    /// Looks after the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Prints the heads of all chains, signed: to be kept where nobody who can write to the database can write.
+    Heads,
+    /// Walks every chain, and tells what was changed, taken out or reordered since it was recorded.
+    Verify {
+        /// What `audit heads` printed: tells also what was cut off since, or written anew.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
 }
 
 #[actix_web::main]
@@ -69,6 +89,8 @@ async fn main() -> ExitCode {
             print!("{}", docs::errors_page());
             Ok(())
         }
+        Command::Audit(Audit::Heads) => heads().await,
+        Command::Audit(Audit::Verify { against }) => verify(against.as_deref()).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -93,8 +115,24 @@ fn in_words(problems: &[String]) -> String {
     format!("the configuration is wrong:\n  {}", problems.join("\n  "))
 }
 
+fn configuration() -> Result<Config, String> {
+    Config::read(environment()).map_err(|problems| in_words(&problems))
+}
+
+async fn heads() -> Result<(), String> {
+    println!("{}", audit::heads::export(&configuration()?, &clock::system()).await?);
+    Ok(())
+}
+
+async fn verify(against: Option<&Path>) -> Result<(), String> {
+    let found = |chain, finding| println!("{chain}: {finding}");
+    let walked = audit::heads::verify(&configuration()?, &clock::system(), against, found).await?;
+    println!("{walked}");
+    if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }
+}
+
 async fn serve() -> Result<(), String> {
-    let config = Config::read(environment()).map_err(|problems| in_words(&problems))?;
+    let config = configuration()?;
     telemetry::start(&config)?;
     let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{identity, operation, sandbox, space};
+use crate::{audit, identity, operation, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -20,10 +20,12 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(identity::terms::accept)
         .service(identity::person::landing)
         .service(identity::person::products)
+        .service(audit::of_person)
         .service(space::open)
         .service(space::list)
         .service(space::get)
-        .service(space::edit);
+        .service(space::edit)
+        .service(audit::of_space);
 }
 
 /// The routes of the sandbox, which are there only while it is on.

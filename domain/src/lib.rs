@@ -3,6 +3,7 @@
 //! A rule says no with a [`Refusal`]; a value that can't be one says why with a [`Fault`]. Time, ids and random numbers
 //! come in as arguments.
 
+pub mod audit;
 pub mod coded;
 pub mod collaboration;
 pub mod id;

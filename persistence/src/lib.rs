@@ -1,5 +1,6 @@
 //! What is kept, and how: one unit of work over SQLite and PostgreSQL. diesel lives here and nowhere else.
 
+mod audit;
 mod collaboration;
 mod connection;
 mod error;
@@ -15,6 +16,7 @@ mod store;
 mod tests;
 mod transaction;
 
+pub use audit::AuditFilter;
 pub use connection::DatabaseUrl;
 pub use error::StoreError;
 pub use idempotency::Answered;

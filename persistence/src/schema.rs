@@ -9,6 +9,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_chains (chain) {
+        chain -> Text,
+        entries -> BigInt,
+        hash -> Text,
+        appended_at -> Nullable<Timestamp>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_entries (chain, position) {
+        chain -> Text,
+        position -> BigInt,
+        recorded_at -> Timestamp,
+        act -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        actor_product -> Nullable<Text>,
+        object -> Text,
+        changed -> Text,
+        reason_code -> Nullable<Text>,
+        reason_text -> Nullable<Text>,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
     idempotency_keys (scope) {
         scope -> Text,
         fingerprint -> Text,
@@ -170,6 +198,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
@@ -186,6 +215,8 @@ diesel::joinable!(terms_texts -> terms (version));
 
 diesel::allow_tables_to_appear_in_same_query!(
     assertion_uses,
+    audit_chains,
+    audit_entries,
     idempotency_keys,
     installation,
     memberships,

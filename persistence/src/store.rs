@@ -106,6 +106,9 @@ impl Store {
 
     /// Runs a closure in one write transaction: kept if it returns `Ok`, undone if `Err` or panic.
     ///
+    /// What the closure recorded is appended to the audit log last, in the same transaction: one is not kept without the
+    /// other.
+    ///
     /// A refusal that must change something (a wrong code that is counted) is therefore an `Ok` outcome. On SQLite
     /// closures of several callers share a commit, each within a savepoint: no hashing, rendering or network in one.
     ///
@@ -165,7 +168,12 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     let job: Job = Box::new(move |tx| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
+        let recorded = |tx: &mut Transaction<'_>| {
+            let outcome = work(tx)?;
+            tx.append_recorded()?;
+            Ok(outcome)
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| recorded(tx)))
             .unwrap_or_else(|_| Err(StoreError::Failed("a transaction panicked".into()).into()));
         let outcome = match (outcome, &tx.failed) {
             (Ok(_), Some(error)) => Err(error.clone().into()),

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use chrono::{DurationRound, TimeDelta};
 use diesel::QueryResult;
-use domain::Instant;
+use domain::{Instant, audit::Event};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct Reading<'c> {
 pub struct Transaction<'c> {
     reading: Reading<'c>,
     rank: Rank,
+    /// What was recorded; it is appended to the audit log just before the commit.
+    pub(crate) events: Vec<Event>,
 }
 
 /// The one order in which locks are taken: skipping is allowed, going back is not.
@@ -45,6 +47,8 @@ pub(crate) enum Rank {
     Space,
     /// One object of its own: a registration, a session.
     Object,
+    /// The heads of audit chains, in the order of the chains: last, at the commit, for everybody wants them.
+    AuditHead,
 }
 
 impl<'c> Reading<'c> {
@@ -75,7 +79,7 @@ impl<'c> Reading<'c> {
 
 impl<'c> Transaction<'c> {
     pub(crate) fn new(db: &'c mut Db, clock: &'c Clock) -> Self {
-        Self { reading: Reading::new(db, clock), rank: Rank::Unlocked }
+        Self { reading: Reading::new(db, clock), rank: Rank::Unlocked, events: vec![] }
     }
 
     /// A new id, a `UUIDv7` of this moment.

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod audit;
 mod authorization;
 mod concurrency;
 mod contract;

@@ -1,5 +1,7 @@
 //! Lists in pages: an opaque cursor, bound to its route, its filter and its caller.
 
+use std::{fmt::Display, str::FromStr};
+
 use actix_web::{
     HttpRequest,
     http::header::{HeaderValue, LINK},
@@ -7,7 +9,6 @@ use actix_web::{
 use domain::identity::Session;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::{
     answer::{self, Answer},
@@ -65,33 +66,33 @@ impl Paging {
         self.limit + 1
     }
 
-    /// After which id the page begins.
+    /// After which row the page begins: its id, or whatever else the list is in the order of.
     ///
     /// # Errors
     /// The cursor is not one that we gave for this list to this caller.
-    pub fn after(&self, keys: &DataKeys, caller: &Session) -> Result<Option<Uuid>, Problem> {
+    pub fn after<K: FromStr>(&self, keys: &DataKeys, caller: &Session) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let (id, seal) = cursor.split_once('.').ok_or(Code::InvalidCursor)?;
-        let is_ours = keys.digests(CURSOR, &self.bound(id, caller)).iter().any(|digest| digest[..SEAL] == *seal);
-        let id = id.parse::<Uuid>().ok().filter(|_| is_ours);
-        id.map(Some).ok_or_else(|| Code::InvalidCursor.into())
+        let (key, seal) = cursor.split_once('.').ok_or(Code::InvalidCursor)?;
+        let is_ours = keys.digests(CURSOR, &self.bound(key, caller)).iter().any(|digest| digest[..SEAL] == *seal);
+        let key = key.parse::<K>().ok().filter(|_| is_ours);
+        key.map(Some).ok_or_else(|| Code::InvalidCursor.into())
     }
 
     /// Cuts the rows to the page, and says where the list goes on.
-    pub fn cut<T>(
+    pub fn cut<T, K: Display>(
         &self,
         keys: &DataKeys,
         caller: &Session,
         mut rows: Vec<T>,
-        id: impl Fn(&T) -> Uuid,
+        key: impl Fn(&T) -> K,
     ) -> (Vec<T>, PageView) {
         let limit = self.limit as usize;
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| has_more).map(|last| {
-            let id = id(last).simple().to_string();
-            let seal = keys.digest(CURSOR, &self.bound(&id, caller));
-            format!("{id}.{}", &seal[..SEAL])
+            let key = key(last).to_string();
+            let seal = keys.digest(CURSOR, &self.bound(&key, caller));
+            format!("{key}.{}", &seal[..SEAL])
         });
         (rows, PageView { next, has_more })
     }
@@ -113,7 +114,7 @@ impl Paging {
         format!("<{}{separator}limit={}&cursor={next}>; rel=\"next\"", self.list, self.limit)
     }
 
-    fn bound(&self, id: &str, caller: &Session) -> String {
-        format!("{}\n{}\n{}\n{id}", self.list, caller.person, caller.product)
+    fn bound(&self, key: &str, caller: &Session) -> String {
+        format!("{}\n{}\n{}\n{key}", self.list, caller.person, caller.product)
     }
 }

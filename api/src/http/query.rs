@@ -1,7 +1,9 @@
 //! Query parameters: known ones once, unknown ones not at all.
 
 use actix_web::HttpRequest;
-use domain::{Coded, Fault};
+use chrono::DateTime;
+use domain::{Coded, Fault, Instant};
+use uuid::Uuid;
 
 use super::{
     field::{FieldError, Flaw},
@@ -49,6 +51,27 @@ impl Query {
         let value = T::from_code(&self.text(name)?);
         if value.is_none() {
             self.faults.push(FieldError::of_parameter(name, Flaw::WrongValue));
+        }
+        value
+    }
+
+    /// Takes an id out.
+    pub fn id<I: From<Uuid>>(&mut self, name: &str) -> Option<I> {
+        self.parsed(name, |value| value.parse::<Uuid>().ok()).map(I::from)
+    }
+
+    /// Takes a moment out, written as RFC 3339 has it; what is finer than a microsecond is cut off.
+    pub fn instant(&mut self, name: &str) -> Option<Instant> {
+        self.parsed(name, |value| {
+            let moment = DateTime::parse_from_rfc3339(value).ok()?;
+            Instant::from_timestamp_micros(moment.timestamp_micros())
+        })
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = parse(&self.text(name)?);
+        if value.is_none() {
+            self.fault(name, Fault::Malformed);
         }
         value
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     Coded,
+    audit::{AuditAct, AuditActorKind},
     collaboration::Role,
     identity::{Assurance, ProductKind, RegistrationStatus, Terms},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState},
@@ -63,6 +64,8 @@ macro_rules! choices {
 
 choices! {
     AssuranceChoice(Assurance),
+    AuditActChoice(AuditAct),
+    AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     LanguageChoice(text::Language),
     ProductKindChoice(ProductKind),

@@ -9,6 +9,7 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use domain::{
     Fault, Refusal,
+    audit::{Actor, Chain, Event},
     id::RegistrationId,
     identity::{Identity, Registration, registration::CodeTry},
     text::{EmailAddress, Language},
@@ -222,7 +223,9 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
                 tx.save_registration(&registration)?;
                 return Ok(Err(Refusal::CodeWrong { tries_left }));
             }
-            registration.identity.may_register(owner.as_ref().map(|owner| owner.id), known.as_ref())?;
+            let owner_id = owner.as_ref().map(|owner| owner.id);
+            registration.identity.may_register(owner_id, known.as_ref())?;
+            let act = Identity::act(owner_id, known.as_ref());
             let person = if let Some(owner) = owner {
                 let added = Mail::ProductAdded { masked_serial: registration.identity.serial.masked() };
                 tx.send_mail(&Letter::new(&owner.email, owner.language, added).seal(&worker.data_keys))?;
@@ -235,6 +238,8 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
             let product = registration.identity.registered(tx.new_id(), person.id, known, tx.now());
             tx.save_product(&product)?;
             tx.save_registration(&registration)?;
+            let actor = Actor::Person { person: person.id, product: product.id };
+            tx.record(Event::new(Chain::Person(person.id), act, actor, product.id));
             Ok::<_, Problem>(Ok(registration))
         })
         .await?;

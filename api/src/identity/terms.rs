@@ -2,7 +2,12 @@
 
 use actix_web::{HttpRequest, get, post, web::Data};
 use chrono::{DateTime, Utc};
-use domain::{Coded, Refusal, identity::Terms, text::Language};
+use domain::{
+    Coded, Refusal,
+    audit::{AuditAct, Chain, Event},
+    identity::Terms,
+    text::Language,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -119,6 +124,7 @@ pub async fn accept(request: HttpRequest, person: Person, body: Body<AcceptanceR
                 return Prepared::ok(&AcceptanceView { version, accepted_at });
             }
             let accepted_at = tx.accept_terms(caller.person, caller.product, &version)?;
+            tx.record(Event::new(Chain::Person(caller.person), AuditAct::TermsAccepted, caller.into(), &terms));
             Prepared::created(&AcceptanceView { version, accepted_at })
         })
         .await

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{http::StatusCode, post, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
-use domain::identity::{ProductStatus, Session, SessionEnd};
+use domain::{
+    audit::{Actor, AuditAct, Chain, Event},
+    identity::{ProductStatus, Session, SessionEnd},
+};
 use persistence::AssertionPurpose;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -233,6 +236,10 @@ async fn refresh(app: &Arc<App>, given: &str) -> Result<TokenResponse, Denied> {
             if is_spent {
                 session.ended = Some(SessionEnd::RefreshReused);
                 tx.save_session(&session)?;
+                // Which of the two users stole it, nobody can tell.
+                let ended =
+                    Event::new(Chain::Person(session.person), AuditAct::SessionEnded, Actor::System, session.id);
+                tx.record(ended.because(SessionEnd::RefreshReused));
                 return Ok(Refreshed::Reused(session));
             }
             session.refreshed_at = tx.now();

@@ -6,6 +6,7 @@ pub mod view;
 use actix_web::{HttpRequest, get, patch, post, web::Path};
 use domain::{
     Coded, Refusal,
+    audit::{AuditAct, Chain, Event},
     id::SpaceId,
     space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
 };
@@ -56,6 +57,8 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let identifier = free_identifier(tx, wish.entity_type())?;
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
+            let space = opened.space().id;
+            tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.into(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
@@ -151,6 +154,11 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let editor = tx.person(caller.person)?;
             let edited = administrator.edit(&space, edit, &editor, tx.now())?;
             tx.save_space(&edited)?;
+            let changed = edited.changed_since(&space);
+            if !changed.is_empty() {
+                let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.into(), space.id);
+                tx.record(event.changing(&changed));
+            }
             Ok((edited, membership))
         })
         .await?;

@@ -15,12 +15,12 @@ use ed25519_dalek::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{header, is_timely, verified};
+use super::{header, header_of_any_length, is_timely, verified};
 use crate::keys::{read_secret, write_secret};
 
 /// How long an access token lives (api.md: 10 minutes).
@@ -120,10 +120,27 @@ impl AccessTokens {
             auth_time: session.authenticated_at.timestamp(),
             client_id: "espace-pro".to_owned(),
         };
+        Ok((self.sign(TYPE, &claims)?, claims.exp - claims.iat))
+    }
+
+    /// Signs a statement of ours with the current key; its type keeps it apart from tokens.
+    ///
+    /// # Errors
+    /// Signing failed.
+    pub fn sign(&self, typ: &str, statement: &impl Serialize) -> Result<String, String> {
         let (id, key) = &self.current;
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(id.clone()), ..Header::new(Algorithm::EdDSA) };
-        let token = jsonwebtoken::encode(&header, &claims, key).map_err(|error| error.to_string())?;
-        Ok((token, claims.exp - claims.iat))
+        let header = Header { typ: Some(typ.to_owned()), kid: Some(id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, statement, key).map_err(|error| error.to_string())
+    }
+
+    /// Reads a statement of this type, of whatever length, that one of our keys signed.
+    ///
+    /// # Errors
+    /// Why not, for the operator.
+    pub fn signed<T: DeserializeOwned>(&self, typ: &str, statement: &str) -> Result<T, String> {
+        let id = header_of_any_length(statement, &[typ])?.kid.ok_or("the signature names no key")?;
+        let key = self.keys.get(&id).ok_or("the key of the signature is not among the signing keys")?;
+        verified(statement, key, Algorithm::EdDSA)
     }
 
     /// The session that a token is of; whether that is alive is for its row to say.

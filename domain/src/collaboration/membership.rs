@@ -2,6 +2,7 @@
 
 use crate::{
     Fault, Instant, Refusal,
+    audit::Chain,
     coded::coded,
     id::{MembershipId, PersonId, ProductId, SpaceId},
     identity::Person,
@@ -82,6 +83,11 @@ impl Membership {
 }
 
 impl Administrator<'_> {
+    /// The space's audit log, which no other role reads (domain.md §3, C).
+    pub fn audit_log(&self) -> Chain {
+        Chain::Space(self.0.space)
+    }
+
     /// Edits title, language and address of notices; a new address is confirmed only if it is the editor's own.
     ///
     /// # Errors

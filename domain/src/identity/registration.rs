@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial, product::DEFAULT_SPACE_LIMIT};
 use crate::{
     Instant, Refusal,
+    audit::AuditAct,
     coded::coded,
     id::{PersonId, ProductId, RegistrationId},
     text::{EmailAddress, Language, PersonName},
@@ -186,6 +187,15 @@ impl Identity {
         Ok(())
     }
 
+    /// What its registration is called in the audit log, by what was known before.
+    pub fn act(owner: Option<PersonId>, known: Option<&Product>) -> AuditAct {
+        match (owner, known) {
+            (_, Some(_)) => AuditAct::ProductRevived,
+            (Some(_), None) => AuditAct::ProductJoined,
+            (None, None) => AuditAct::ProductRegistered,
+        }
+    }
+
     /// The product as it is once registered: a withdrawn one is revived with its limit, so that withdrawing never resets it.
     pub fn registered(&self, id: ProductId, person: PersonId, known: Option<Product>, now: Instant) -> Product {
         match known {
@@ -271,6 +281,9 @@ mod tests {
         assert_eq!(identity.may_register(Some(me), Some(&product)), Err(Refusal::ProductRegistered));
         assert_eq!(identity.may_register(Some(other), Some(&product)), Err(Refusal::ProductBelongsToAnother));
         assert_eq!(identity.may_register(None, Some(&product)), Err(Refusal::ProductBelongsToAnother));
+        assert_eq!(Identity::act(None, None), AuditAct::ProductRegistered);
+        assert_eq!(Identity::act(Some(me), None), AuditAct::ProductJoined);
+        assert_eq!(Identity::act(Some(me), Some(&product)), AuditAct::ProductRevived);
         product.status = ProductStatus::Withdrawn;
         product.space_limit = 201;
         assert_eq!(identity.may_register(Some(me), Some(&product)), Ok(()));

@@ -101,4 +101,14 @@ impl Space {
             SpaceState::Closed | SpaceState::Purged => Err(Refusal::NotFound),
         }
     }
+
+    /// The names of the fields that an edit of `before` changed, as the API calls them.
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        let fields = [
+            ("title", self.title != before.title),
+            ("language", self.language != before.language),
+            ("notificationEmail", self.notification_email != before.notification_email),
+        ];
+        fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect()
+    }
 }

@@ -9,7 +9,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::support::{Database, mark, marks};
 use crate::{DatabaseUrl, Store, StoreError, connection::Db, schema};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
 on_both! {
     of_two_who_migrate_one_works_and_one_waits,
@@ -93,6 +93,8 @@ fn assert_schema_is_complete(db: &mut Db) {
     }
     let selects = selects![
         assertion_uses,
+        audit_chains,
+        audit_entries,
         idempotency_keys,
         installation,
         memberships,

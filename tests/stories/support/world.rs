@@ -181,6 +181,11 @@ impl World {
         format!("http://{}", self.address)
     }
 
+    /// The settings of the server, and where they point.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
     /// Where the server keeps its files.
     pub fn folder(&self) -> PathBuf {
         self.scratch.path()

@@ -1,0 +1,223 @@
+//! The audit log: who did what to which thing, in chains that show what was done to them (domain.md §8, C).
+//!
+//! An event holds ids, codes and the *names* of changed fields: nothing that says who somebody is, no value, no secret.
+
+pub mod chain;
+
+use std::{borrow::Cow, fmt};
+
+pub use chain::{Entry, EntryHash, Finding, Head, Walk, written};
+use uuid::Uuid;
+
+use crate::{
+    Coded,
+    coded::coded,
+    id::{PersonId, ProductId, SessionId, SpaceId},
+    identity::{Session, SessionEnd, Terms},
+};
+
+coded! {
+    /// Acts that leave an entry. Logins and reads leave none (domain.md §8, C).
+    AuditAct {
+        /// A person came, with his first product.
+        ProductRegistered = "product_registered",
+        /// Another product joined a person who was known.
+        ProductJoined = "product_joined",
+        /// A product that was withdrawn came back.
+        ProductRevived = "product_revived",
+        /// A session was ended before its time.
+        SessionEnded = "session_ended",
+        /// A version of the terms of use was accepted.
+        TermsAccepted = "terms_accepted",
+        /// A space was opened.
+        SpaceOpened = "space_opened",
+        /// A space was edited.
+        SpaceEdited = "space_edited",
+    }
+}
+
+coded! {
+    /// Kinds of those who act.
+    AuditActorKind {
+        /// A person, logged in with a product.
+        Person = "person",
+        /// Nobody whom we know: a rule of the portal itself.
+        System = "system",
+    }
+}
+
+/// Whose log an event stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Chain {
+    /// A person's: his products, his sessions, the terms.
+    Person(PersonId),
+    /// A space's; its administrators read it.
+    Space(SpaceId),
+}
+
+impl Chain {
+    /// Reads what `to_string` writes: `person:{id}` or `space:{id}`.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (kind, id) = name.split_once(':')?;
+        let id = Uuid::try_parse(id).ok()?;
+        let chain = match kind {
+            "person" => Self::Person(id.into()),
+            "space" => Self::Space(id.into()),
+            _ => return None,
+        };
+        Some(chain).filter(|chain| chain.to_string() == name)
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "person:{id}"),
+            Self::Space(id) => write!(f, "space:{id}"),
+        }
+    }
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person, with the product that he logged in with.
+    Person {
+        /// Who.
+        person: PersonId,
+        /// With what.
+        product: ProductId,
+    },
+    /// A rule of the portal itself.
+    System,
+}
+
+impl Actor {
+    /// Which kind it is of.
+    pub fn kind(&self) -> AuditActorKind {
+        match self {
+            Self::Person { .. } => AuditActorKind::Person,
+            Self::System => AuditActorKind::System,
+        }
+    }
+    /// The person who acts, if one does.
+    pub fn person(&self) -> Option<PersonId> {
+        match self {
+            Self::Person { person, .. } => Some(*person),
+            Self::System => None,
+        }
+    }
+    /// The product that he logged in with.
+    pub fn product(&self) -> Option<ProductId> {
+        match self {
+            Self::Person { product, .. } => Some(*product),
+            Self::System => None,
+        }
+    }
+}
+
+impl From<&Session> for Actor {
+    fn from(session: &Session) -> Self {
+        Self::Person { person: session.person, product: session.product }
+    }
+}
+
+/// The thing that was acted on: its id, or the name of a version of the terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object(String);
+
+impl Object {
+    /// One that was kept.
+    pub fn kept(object: String) -> Self {
+        Self(object)
+    }
+    /// The id or name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+macro_rules! objects {
+    ($($id:ty),+ $(,)?) => {$(
+        impl From<$id> for Object {
+            fn from(id: $id) -> Self {
+                Self(id.to_string())
+            }
+        }
+    )+};
+}
+objects!(ProductId, SessionId, SpaceId);
+
+impl From<&Terms> for Object {
+    fn from(terms: &Terms) -> Self {
+        Self(terms.version.clone())
+    }
+}
+
+/// Why something was done, where the act alone does not say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// A code.
+    pub code: Cow<'static, str>,
+    /// What an agent of the Helpdesk wrote; it is about the act, and names nobody.
+    pub text: Option<String>,
+}
+
+impl From<SessionEnd> for Reason {
+    fn from(end: SessionEnd) -> Self {
+        Self { code: end.code().into(), text: None }
+    }
+}
+
+/// Something that was done, and is recorded with what it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it is recorded.
+    pub chain: Chain,
+    /// What was done.
+    pub act: AuditAct,
+    /// By whom.
+    pub actor: Actor,
+    /// To what.
+    pub object: Object,
+    /// The fields that changed, as the API names them; never their values.
+    pub changed: Vec<Cow<'static, str>>,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+impl Event {
+    /// An act that says all by its name.
+    pub fn new(chain: Chain, act: AuditAct, actor: Actor, object: impl Into<Object>) -> Self {
+        Self { chain, act, actor, object: object.into(), changed: vec![], reason: None }
+    }
+    /// With the names of the fields that changed, which stand in the program: no value passes for one.
+    #[must_use]
+    pub fn changing(self, fields: &[&'static str]) -> Self {
+        Self { changed: fields.iter().copied().map(Cow::Borrowed).collect(), ..self }
+    }
+    /// With a reason.
+    #[must_use]
+    pub fn because(self, reason: impl Into<Reason>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_has_one_name() {
+        let id = Uuid::from_u128(0x019d_6c3e_8c00_7000_8000_0000_0000_00ab);
+        for chain in [Chain::Person(id.into()), Chain::Space(id.into())] {
+            assert_eq!(Chain::parse(&chain.to_string()), Some(chain));
+            assert_eq!(Chain::parse(&chain.to_string().to_uppercase()), None);
+        }
+        for wrong in ["", "person:", "space:1", "019d6c3e-8c00-7000-8000-0000000000ab"] {
+            assert_eq!(Chain::parse(wrong), None, "{wrong}");
+        }
+        let upper = format!("space:{}", id.to_string().to_uppercase());
+        assert_eq!(Chain::parse(&upper), None);
+    }
+}
