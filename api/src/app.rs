@@ -8,11 +8,13 @@ use std::{
 };
 
 use domain::{identity::Terms, text::Language};
+use governor::clock::MonotonicClock;
 use persistence::{Clock, Settings, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     config::{Config, Mode},
+    http::limits::Limits,
     keys::{DataKeys, read_secret, write_secret},
     mail::Drop,
     metrics::Metrics,
@@ -49,6 +51,8 @@ pub struct App {
     pub is_draining: AtomicBool,
     /// What is counted.
     pub metrics: Metrics,
+    /// How much one caller may ask, unless load tests are run.
+    pub limits: Option<Limits>,
 }
 
 impl App {
@@ -69,11 +73,13 @@ impl App {
         let issuers = Issuers::prepare(trusted)?;
 
         let settings = Settings::new(config.database_url.clone(), clock.clone());
-        let store = Store::open(&Settings { connections: config.database_connections, ..settings });
+        let (connections, queue) = (config.database_connections, config.database_queue);
+        let store = Store::open(&Settings { connections, queue, ..settings });
         let store = store.map_err(|error| format!("database: {error}"))?;
         prepare(&store, &config).await?;
 
         let mail_drop = Drop::new(config.data_dir.join("mails"));
+        let limits = config.limits.then(|| Limits::new(&config.allowances, &MonotonicClock));
         let (outbox_bell, is_draining, metrics) = (Notify::new(), AtomicBool::new(false), Metrics::default());
         Ok(Arc::new(Self {
             config,
@@ -88,6 +94,7 @@ impl App {
             outbox_bell,
             is_draining,
             metrics,
+            limits,
         }))
     }
 }

@@ -1,10 +1,17 @@
 //! The configuration: environment variables, one table of them, one typed struct.
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fs, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use persistence::DatabaseUrl;
 
-use crate::tokens::issuer::IssuerSettings;
+use crate::{
+    http::{
+        address::{ForwardedHeader, Proxies},
+        cors,
+        limits::{Allowance, Allowances},
+    },
+    tokens::issuer::IssuerSettings,
+};
 
 /// One environment variable.
 pub struct Setting {
@@ -46,6 +53,11 @@ pub const SETTINGS: &[Setting] = &[
         about: "connections for reading; on PostgreSQL as many again for writing (1 to 64)",
     },
     Setting {
+        name: "ESPACE_PRO_DATABASE_QUEUE",
+        default: "`1024`",
+        about: "transactions that may wait for a connection; one more is answered 503 at once (1 to 65536)",
+    },
+    Setting {
         name: "ESPACE_PRO_DATA_KEYS",
         default: "development makes one; required in production",
         about: "`id:base64,…`: keys of 32 bytes that protect personal data at rest, the current one first (`openssl rand -base64 32`)",
@@ -73,7 +85,63 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_LIMITS",
         default: "`on`",
-        about: "`on` or `off`: limits of requests, of which none is enforced yet; `off`, for load tests, is refused in production",
+        about: "`on` or `off`: the limits of requests that follow; `off`, for load tests, is refused in production",
+    },
+    Setting {
+        name: "ESPACE_PRO_LIMIT_PERSON",
+        default: "`600/60`",
+        about: "requests/seconds of one person, with whichever token",
+    },
+    Setting { name: "ESPACE_PRO_LIMIT_ADDRESS", default: "`6000/60`", about: "requests/seconds of one client address" },
+    Setting {
+        name: "ESPACE_PRO_LIMIT_REGISTRATIONS",
+        default: "`120/600`",
+        about: "requests/seconds of one client address to register and confirm products",
+    },
+    Setting {
+        name: "ESPACE_PRO_LIMIT_TOKENS",
+        default: "`600/60`",
+        about: "requests/seconds of one client address to get tokens",
+    },
+    Setting {
+        name: "ESPACE_PRO_TRUSTED_PROXIES",
+        default: "none",
+        about: "addresses and networks (`10.0.0.0/8`) of our own proxies, with commas: what they say of a client's address is believed",
+    },
+    Setting {
+        name: "ESPACE_PRO_FORWARDED_HEADER",
+        default: "`x-forwarded-for`",
+        about: "`x-forwarded-for` or `forwarded` (RFC 7239): where those proxies say it",
+    },
+    Setting {
+        name: "ESPACE_PRO_CORS_ORIGINS",
+        default: "none",
+        about: "origins (`https://portal.example.lu`), with commas, whose pages may use the API",
+    },
+    Setting {
+        name: "ESPACE_PRO_CONNECTIONS",
+        default: "`1024`",
+        about: "open connections; further ones wait in the backlog (1 to 100000)",
+    },
+    Setting {
+        name: "ESPACE_PRO_BACKLOG",
+        default: "`1024`",
+        about: "connections that wait to be accepted (1 to 65535; the system's own bound holds too)",
+    },
+    Setting {
+        name: "ESPACE_PRO_HEADER_SECONDS",
+        default: "`10`",
+        about: "how long a client may take to send a request's headers (1 to 600)",
+    },
+    Setting {
+        name: "ESPACE_PRO_BODY_SECONDS",
+        default: "`20`",
+        about: "how long a client may take to send a request's body (1 to 600)",
+    },
+    Setting {
+        name: "ESPACE_PRO_KEEP_ALIVE_SECONDS",
+        default: "`75`",
+        about: "how long an idle connection is kept (1 to 3600); longer than the proxy keeps it",
     },
     Setting {
         name: "ESPACE_PRO_DRAIN_SECONDS",
@@ -109,6 +177,26 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// How long a client may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// To send its headers.
+    pub headers: Duration,
+    /// To send a body.
+    pub body: Duration,
+    /// To send another request.
+    pub idle: Duration,
+}
+
+/// How many clients there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// On open connections.
+    pub connections: usize,
+    /// Waiting for one.
+    pub backlog: i32,
+}
+
 /// The configuration, checked.
 #[derive(Clone)]
 pub struct Config {
@@ -126,6 +214,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     /// Its connections.
     pub database_connections: u32,
+    /// How many transactions may wait for one.
+    pub database_queue: usize,
     /// The data keys, unless development is to make one.
     pub data_keys: Option<String>,
     /// Folder of the signing keys.
@@ -138,6 +228,16 @@ pub struct Config {
     pub sandbox_exposed: bool,
     /// Whether requests are limited.
     pub limits: bool,
+    /// To how many.
+    pub allowances: Allowances,
+    /// Who is believed about a client's address.
+    pub proxies: Proxies,
+    /// Whose pages may use the API.
+    pub cors_origins: Vec<String>,
+    /// How many connections there may be.
+    pub bounds: Bounds,
+    /// How long clients may take.
+    pub deadlines: Deadlines,
     /// How long readiness fails before the server stops listening.
     pub drain: Duration,
     /// How logs are written.
@@ -217,18 +317,22 @@ impl Reader {
             "the sandbox listens only on a loopback address, unless ESPACE_PRO_SANDBOX_EXPOSED is on",
         );
         let (public_url, database_url) = (self.public_url(is_production, listen), self.database_url(&data_dir));
-        let connections = |text: &str| text.parse().ok().filter(|count| (1..=64).contains(count));
-        let drain = self.parsed(
-            "ESPACE_PRO_DRAIN_SECONDS",
-            |text| text.parse().ok().filter(|seconds| *seconds <= 600),
-            "0 to 600",
-        );
         let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
         Some(Config {
-            database_connections: self.parsed("ESPACE_PRO_DATABASE_CONNECTIONS", connections, "1 to 64").unwrap_or(4),
+            database_connections: self.number("ESPACE_PRO_DATABASE_CONNECTIONS", 1..=64, 4),
+            database_queue: self.number("ESPACE_PRO_DATABASE_QUEUE", 1..=65_536, 1024) as usize,
             signing_keys: self.get("ESPACE_PRO_SIGNING_KEYS").map_or(data_dir.join("keys/signing"), PathBuf::from),
             issuers: self.issuers(),
-            drain: Duration::from_secs(drain.unwrap_or(if is_production { 5 } else { 0 })),
+            allowances: self.allowances(),
+            proxies: self.proxies(),
+            cors_origins: self.list(
+                "ESPACE_PRO_CORS_ORIGINS",
+                |text| cors::is_origin(text).then(|| text.to_owned()),
+                "origins such as https://portal.example.lu, with commas",
+            ),
+            bounds: self.bounds(),
+            deadlines: self.deadlines(),
+            drain: self.seconds("ESPACE_PRO_DRAIN_SECONDS", 0..=600, if is_production { 5 } else { 0 }),
             log_format: self.choice(
                 "ESPACE_PRO_LOG_FORMAT",
                 if is_production { LogFormat::Json } else { LogFormat::Pretty },
@@ -263,6 +367,55 @@ impl Reader {
         let value = parse(&self.get(name)?);
         self.require(value.is_some(), &format!("{name} must be {form}"));
         value
+    }
+
+    fn number(&mut self, name: &str, range: RangeInclusive<u32>, default: u32) -> u32 {
+        let form = format!("{} to {}", range.start(), range.end());
+        self.parsed(name, |text| text.parse().ok().filter(|number| range.contains(number)), &form).unwrap_or(default)
+    }
+
+    fn seconds(&mut self, name: &str, range: RangeInclusive<u32>, default: u32) -> Duration {
+        Duration::from_secs(self.number(name, range, default).into())
+    }
+
+    fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, form: &str) -> Vec<T> {
+        self.parsed(name, |text| text.split(',').map(|item| parse(item.trim())).collect(), form).unwrap_or_default()
+    }
+
+    fn allowances(&mut self) -> Allowances {
+        let mut allowance = |name: &str, requests: u32, seconds: u32| {
+            let form = "requests/seconds, such as 600/60, up to 1000000/86400";
+            self.parsed(name, Allowance::parse, form).unwrap_or(Allowance::new(requests, seconds))
+        };
+        Allowances {
+            person: allowance("ESPACE_PRO_LIMIT_PERSON", 600, 60),
+            address: allowance("ESPACE_PRO_LIMIT_ADDRESS", 6000, 60),
+            registrations: allowance("ESPACE_PRO_LIMIT_REGISTRATIONS", 120, 600),
+            tokens: allowance("ESPACE_PRO_LIMIT_TOKENS", 600, 60),
+        }
+    }
+
+    fn proxies(&mut self) -> Proxies {
+        let headers = [("x-forwarded-for", ForwardedHeader::XForwardedFor), ("forwarded", ForwardedHeader::Forwarded)];
+        Proxies {
+            trusted: self.list("ESPACE_PRO_TRUSTED_PROXIES", Proxies::network, "addresses and networks, with commas"),
+            header: self.choice("ESPACE_PRO_FORWARDED_HEADER", ForwardedHeader::XForwardedFor, &headers),
+        }
+    }
+
+    fn bounds(&mut self) -> Bounds {
+        Bounds {
+            connections: self.number("ESPACE_PRO_CONNECTIONS", 1..=100_000, 1024) as usize,
+            backlog: self.number("ESPACE_PRO_BACKLOG", 1..=65_535, 1024).cast_signed(),
+        }
+    }
+
+    fn deadlines(&mut self) -> Deadlines {
+        Deadlines {
+            headers: self.seconds("ESPACE_PRO_HEADER_SECONDS", 1..=600, 10),
+            body: self.seconds("ESPACE_PRO_BODY_SECONDS", 1..=600, 20),
+            idle: self.seconds("ESPACE_PRO_KEEP_ALIVE_SECONDS", 1..=3600, 75),
+        }
     }
 
     fn choice<T: Copy>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
@@ -325,6 +478,47 @@ mod tests {
         for name in ["SANDBOX", "LIMITS", "LISTEN", "DATA_KEYS", "PUBLIC_URL"] {
             assert!(problems.iter().any(|problem| problem.contains(name)), "{name} is not named in {problems:?}");
         }
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_at_once() {
+        let wrong = [
+            ("ESPACE_PRO_DATABASE_QUEUE", "0"),
+            ("ESPACE_PRO_LIMIT_PERSON", "600"),
+            ("ESPACE_PRO_LIMIT_ADDRESS", "0/60"),
+            ("ESPACE_PRO_LIMIT_REGISTRATIONS", "-1/60"),
+            ("ESPACE_PRO_LIMIT_TOKENS", "many"),
+            ("ESPACE_PRO_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+            ("ESPACE_PRO_FORWARDED_HEADER", "x-real-ip"),
+            ("ESPACE_PRO_CORS_ORIGINS", "https://portal.example.lu,*"),
+            ("ESPACE_PRO_CONNECTIONS", "0"),
+            ("ESPACE_PRO_BACKLOG", "70000"),
+            ("ESPACE_PRO_HEADER_SECONDS", "0"),
+            ("ESPACE_PRO_BODY_SECONDS", "601"),
+            ("ESPACE_PRO_KEEP_ALIVE_SECONDS", "soon"),
+            ("ESPACE_PRO_DRAIN_SECONDS", "601"),
+        ];
+        let development = [("ESPACE_PRO_MODE", "development")];
+        let problems = read(&[&development[..], &wrong].concat()).err().unwrap();
+        assert_eq!(problems.len(), wrong.len(), "{problems:?}");
+        for (problem, (name, _)) in problems.iter().zip(wrong) {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(&format!("{name} must be"))),
+                "{name}: {problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_are_read_with_or_without_spaces() {
+        let config = read(&[
+            ("ESPACE_PRO_MODE", "development"),
+            ("ESPACE_PRO_CORS_ORIGINS", "https://a.lu,http://localhost:5173"),
+            ("ESPACE_PRO_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1, 2001:db8::/32"),
+        ]);
+        let config = config.unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert_eq!(config.cors_origins, ["https://a.lu", "http://localhost:5173"]);
+        assert_eq!(config.proxies.trusted.len(), 3);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use api::{
 use clap::{Parser, Subcommand};
 use domain::text::Language;
 use persistence::DatabaseUrl;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The professional space of a government portal, as a back end.
@@ -131,8 +132,24 @@ async fn verify(against: Option<&Path>) -> Result<(), String> {
     if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }
 }
 
+/// Files beside those of connections: the database, its log, listeners.
+const OTHER_FILES: u64 = 512;
+
+/// Sees to it that each connection that the configuration allows finds its two file descriptors.
+fn allow_files(config: &Config) -> Result<(), String> {
+    let needed = 2 * config.bounds.connections as u64 + OTHER_FILES;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).map_err(|_| {
+        format!("ESPACE_PRO_CONNECTIONS needs {needed} open files (ulimit -n), and the system allows fewer")
+    })
+}
+
 async fn serve() -> Result<(), String> {
     let config = configuration()?;
+    allow_files(&config)?;
     telemetry::start(&config)?;
     let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

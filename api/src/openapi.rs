@@ -4,7 +4,7 @@ use actix_web::App;
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
-        Components, ContentBuilder, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        Components, ContentBuilder, Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         request_body::RequestBody,
         schema::Type,
@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    http::{body::EmptyRequest, field::FieldErrorView, problem::ProblemView},
+    http::{body::EmptyRequest, field::FieldErrorView, limits::is_limited, problem::ProblemView},
     routes,
 };
 
@@ -56,10 +56,10 @@ pub fn contract(with_sandbox: bool) -> utoipa::openapi::OpenApi {
         .description(Some("An access token from `POST /v1/token`."))
         .build();
     contract.components.get_or_insert_with(Components::new).add_security_scheme("person", SecurityScheme::Http(person));
-    for path in contract.paths.paths.values_mut() {
+    for (template, path) in &mut contract.paths.paths {
         path.post.iter_mut().filter(|operation| is_repeatable(operation)).for_each(take_idempotency_key);
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
-        operations.into_iter().flatten().for_each(complete);
+        operations.into_iter().flatten().for_each(|operation| complete(operation, is_limited(template)));
     }
     contract
 }
@@ -93,8 +93,13 @@ fn is_empty(body: &RequestBody) -> bool {
         .any(|content| matches!(content, RefOr::T(content) if content.schema == Some(reference.clone().into())))
 }
 
+fn seconds_to_wait() -> Header {
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build();
+    HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds after which to try again.")).build()
+}
+
 /// Adds the answers that any such operation can give, and the problem that every error is.
-fn complete(operation: &mut Operation) {
+fn complete(operation: &mut Operation, is_limited: bool) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let is_in = |place: ParameterIn| {
         parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
@@ -112,6 +117,7 @@ fn complete(operation: &mut Operation) {
         (has_path, "404", "`not_found`"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`"),
+        (is_limited, "429", "`too_many_requests`"),
         (true, "503", "`busy`, `outcome_unknown`"),
     ];
     let is_oauth = operation.operation_id.as_deref() == Some("getToken");
@@ -128,6 +134,11 @@ fn complete(operation: &mut Operation) {
                         responses.insert(status.to_owned(), ResponseBuilder::new().description(codes).build().into());
                 }
             }
+        }
+    }
+    for status in ["429", "503"] {
+        if let Some(RefOr::T(response)) = responses.get_mut(status) {
+            response.headers.insert("Retry-After".to_owned(), seconds_to_wait().into());
         }
     }
     for (status, response) in responses.iter_mut() {

@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     sync::{Arc, atomic::Ordering},
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -25,7 +26,9 @@ use crate::{
     docs::{self, Contract},
     http::{
         answer::Answer,
+        connection,
         door::door,
+        limits::limits,
         problem::{Code, Problem},
     },
     openapi, routes, worker,
@@ -33,24 +36,20 @@ use crate::{
 
 /// Time for open requests to end once the server has stopped listening.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
-/// So many connections may wait to be accepted. The standard library's 128 are soon too few: on Linux further ones are
-/// then reset, or wait for a second.
-const BACKLOG: i32 = 1024;
-/// An idle connection is kept so long: longer than proxies keep theirs, so that none is closed under a request.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// A client has so long to send its headers.
-const HEADERS: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop through the handle that `started` is given.
 ///
 /// # Errors
 /// The contract can't be printed, or the listener is of no use.
 pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(Stop)) -> Result<(), String> {
-    // To listen again is to change the backlog.
-    SockRef::from(&listener).listen(BACKLOG).map_err(|error| error.to_string())?;
+    let (deadlines, bounds) = (app.config.deadlines, app.config.bounds);
+    // To listen again is to change the backlog. The standard library's 128 are soon too few: on Linux further connections
+    // are then reset, or wait for a second.
+    SockRef::from(&listener).listen(bounds.backlog).map_err(|error| error.to_string())?;
     let contract = Data::new(Contract::print(openapi::contract(app.sandbox.is_some()))?);
     let data = Data::from(Arc::clone(&app));
     let blocking_threads = app.config.database_connections as usize * 2 + 4;
+    let workers = available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(move || {
         let utoipa = Actix::new().into_utoipa_app().configure(routes::all);
         let utoipa = if data.sandbox.is_some() { utoipa.configure(routes::of_sandbox) } else { utoipa };
@@ -64,11 +63,16 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
             .service(docs::swagger)
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/v1/openapi.json")))
             .default_service(route().to(nothing_here))
+            .wrap(from_fn(limits))
             .wrap(from_fn(door))
     })
+    .on_connect(move |stream, data| connection::watch(stream, data, deadlines.idle + deadlines.headers))
+    .workers(workers)
     .worker_max_blocking_threads(blocking_threads)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEADERS)
+    .max_connections(bounds.connections.div_ceil(workers))
+    .client_request_timeout(deadlines.headers)
+    .client_disconnect_timeout(connection::FAREWELL)
+    .keep_alive(deadlines.idle)
     .shutdown_timeout(LAST_REQUESTS.as_secs())
     .disable_signals()
     .listen(listener)

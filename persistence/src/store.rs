@@ -33,7 +33,7 @@ pub struct Settings {
     pub serves: bool,
     /// Connections for reading; on PostgreSQL as many again for writing.
     pub connections: u32,
-    /// How many writes may wait where one connection writes; one more is refused as busy.
+    /// How many transactions may wait, of reads and of writes; one more is refused as busy.
     pub queue: usize,
     /// How many of them go into one commit.
     pub batch: usize,
@@ -73,6 +73,8 @@ struct Pool {
     connections: r2d2::Pool<Opener>,
     /// Who waits for a connection waits here, off the blocking threads.
     seats: Arc<Semaphore>,
+    /// All seats, and the places of those who may wait for one.
+    places: Arc<Semaphore>,
     patience: Duration,
     clock: Clock,
 }
@@ -202,6 +204,7 @@ impl Pool {
         Ok(Self {
             connections,
             seats: Arc::new(Semaphore::new(settings.connections as usize)),
+            places: Arc::new(Semaphore::new(settings.connections as usize + settings.queue)),
             patience: settings.patience,
             clock: settings.clock.clone(),
         })
@@ -213,6 +216,9 @@ impl Pool {
         access: Access,
         work: impl FnOnce(&mut Pooled, &Clock) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(StoreError::Busy("the queue for connections is full".into()));
+        };
         let seat = timeout(self.patience, self.seats.clone().acquire_owned()).await;
         let Ok(Ok(seat)) = seat else { return Err(StoreError::Busy("no connection is free".into())) };
         let Self { connections, clock, .. } = self.clone();

@@ -11,6 +11,7 @@ mod faults;
 mod idempotency;
 mod input;
 mod issuers;
+mod limits;
 mod processes;
 mod readme;
 mod registration;

@@ -353,6 +353,7 @@ fn production() -> Scratch {
     let mut scratch = Scratch::new(Database::Sqlite);
     AccessTokens::make_first_key(&scratch.path().join("keys/signing")).expect("a key");
     scratch.set("ESPACE_PRO_MODE", "production");
+    scratch.set("ESPACE_PRO_LIMITS", "on");
     scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");
     scratch.set("ESPACE_PRO_DATA_KEYS", &DataKeys::generate());
     scratch.set("ESPACE_PRO_DRAIN_SECONDS", "0");

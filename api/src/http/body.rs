@@ -1,21 +1,23 @@
 //! Bodies: read at once, understood at once, opened only when the caller's right was found.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
     body::{BodyStream, to_bytes_limited},
     dev::Payload,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
-    web::Bytes,
+    web::{Bytes, Data},
 };
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{
     field::{FieldError, Flaw},
     problem::{Code, Problem},
 };
+use crate::app::App;
 
 /// The most bytes of a JSON or form body.
 pub const LIMIT: usize = 256 * 1024;
@@ -100,7 +102,7 @@ impl<R: Request + 'static> FromRequest for Body<R> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = read_all(request.headers(), payload).await?;
+            let bytes = read_all(&request, payload).await?;
             Ok(Self { opened: Self::read(request.headers(), &bytes), digest: Sha256::digest(&bytes).into() })
         })
     }
@@ -140,7 +142,7 @@ impl FromRequest for NoBody {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = read_all(request.headers(), payload).await?;
+            let bytes = read_all(&request, payload).await?;
             Ok(Self(if bytes.is_empty() { Ok(()) } else { Body::<EmptyRequest>::read(request.headers(), &bytes) }))
         })
     }
@@ -157,7 +159,7 @@ impl FromRequest for Form {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = read_all(request.headers(), payload).await?;
+            let bytes = read_all(&request, payload).await?;
             Ok(Self(is_plain(request.headers(), &["application/x-www-form-urlencoded"]).then_some(bytes)))
         })
     }
@@ -176,16 +178,19 @@ fn is_plain(headers: &HeaderMap, media_types: &[&str]) -> bool {
     is_known && is_utf8 && !is_compressed
 }
 
-async fn read_all(headers: &HeaderMap, payload: Payload) -> Result<Bytes, Problem> {
+/// The whole body, if it is not too large and comes in time.
+async fn read_all(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+    let deadline = request.app_data::<Data<App>>().map_or(Duration::ZERO, |app| app.config.deadlines.body);
     let too_large = || Problem::from(Code::BodyTooLarge).with("limit", LIMIT);
-    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > LIMIT as u64) {
         return Err(too_large());
     }
-    match to_bytes_limited(BodyStream::new(payload), LIMIT).await {
-        Err(_) => Err(too_large()),
-        Ok(Err(error)) => Err(Problem::from(Code::BadRequest).because(error)),
-        Ok(Ok(bytes)) => Ok(bytes),
+    match timeout(deadline, to_bytes_limited(BodyStream::new(payload), LIMIT)).await {
+        Err(_) => Err(Code::RequestTimeout.into()),
+        Ok(Err(_)) => Err(too_large()),
+        Ok(Ok(Err(error))) => Err(Problem::from(Code::BadRequest).because(error)),
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
     }
 }
 

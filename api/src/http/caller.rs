@@ -9,7 +9,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
+    http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
     web::Data,
 };
 use domain::{id::SessionId, identity::Session};
@@ -110,18 +110,21 @@ fn refused() -> Problem {
     problem
 }
 
+/// The token in a request's headers.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    // Two headers are none: whoever stands before us may have read the other one.
+    let mut given = headers.get_all(AUTHORIZATION);
+    let header = given.next().filter(|_| given.next().is_none())?;
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+}
+
 impl FromRequest for Person {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // Two headers are none: whoever stands before us may have read the other one.
-        let mut headers = request.headers().get_all(AUTHORIZATION);
-        let header = headers.next().filter(|_| headers.next().is_none()).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' ').to_owned())
-        });
+        let token = bearer(request.headers()).map(str::to_owned);
         let app = request.app_data::<Data<App>>().map(|app| Arc::clone(app));
         ready(app.map(|app| Self { app, token }).ok_or_else(|| Code::Internal.into()))
     }

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpMessage, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        ConnectionType, Method, StatusCode,
         header::{
             ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
             HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -20,7 +20,10 @@ use domain::{Coded, text::Language};
 use uuid::Uuid;
 
 use super::{
+    connection::Watch,
+    cors::Sharing,
     language,
+    limits::Standings,
     problem::{Code, Problem},
 };
 use crate::{app::App, openapi};
@@ -41,6 +44,7 @@ struct Asked {
     path: String,
     method: String,
     language: Language,
+    sharing: Sharing,
     began: Instant,
 }
 
@@ -49,20 +53,27 @@ pub async fn door<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let watch = Watch::over(request.request());
+    watch.iter().for_each(Watch::work);
+    let config = request.app_data::<Data<App>>().map(|app| &app.config);
     let asked = Asked {
         id: request_id(&request),
         path: request.path().to_owned(),
         method: request.method().to_string(),
         language: language::preferred(request.headers()),
+        sharing: Sharing::of(&request, config.map_or(&[], |config| &config.cors_origins)),
         began: Instant::now(),
     };
-    let behind_tls = request.app_data::<Data<App>>().is_some_and(|app| app.config.public_url.starts_with("https:"));
+    let behind_tls = config.is_some_and(|config| config.public_url.starts_with("https:"));
 
     // What answers GET answers HEAD (RFC 9110 §9.1); the server leaves the body out.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let response = next.call(request).await?.map_into_boxed_body();
+    let response = match asked.sharing.preflight(&request) {
+        Some(answer) => request.into_response(answer),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
     let problem = problem_of(&response);
     let mut response = match &problem {
         Some(problem) => response.into_response(asked.write(problem)),
@@ -70,7 +81,21 @@ pub async fn door<B: MessageBody + 'static>(
     };
     asked.add_headers(&mut response, behind_tls);
     asked.record(&response, problem.as_ref());
-    Ok(response)
+    Ok(watched(response, watch))
+}
+
+/// From here on the client is waited for; one that did not send his body in time is told to go.
+fn watched(mut response: ServiceResponse<BoxBody>, watch: Option<Watch>) -> ServiceResponse<BoxBody> {
+    let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
+    if is_late {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    let Some(watch) = watch else { return response };
+    watch.wait();
+    if is_late {
+        watch.dismiss();
+    }
+    response.map_body(|_, body| watch.over_body(body))
 }
 
 fn request_id(request: &ServiceRequest) -> String {
@@ -124,7 +149,10 @@ impl Asked {
         } else {
             "default-src 'none'; frame-ancestors 'none'"
         };
+        let standing = response.request().extensions().get::<Standings>().and_then(Standings::headers);
         let headers = response.headers_mut();
+        self.sharing.write(headers);
+        standing.into_iter().flatten().for_each(|(name, value)| drop(headers.insert(name, value)));
         let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
         set(API_VERSION, openapi::VERSION);
         set(CONTENT_SECURITY_POLICY, policy);

@@ -1,12 +1,16 @@
 //! The HTTP room: what every route shares on its way in and out.
 
+pub mod address;
 pub mod answer;
 pub mod body;
 pub mod caller;
+pub mod connection;
+pub mod cors;
 pub mod door;
 pub mod field;
 pub mod idempotency;
 pub mod language;
+pub mod limits;
 pub mod page;
 pub mod path;
 pub mod problem;

@@ -242,6 +242,12 @@ codes! {
         en: "If-Match required", "Send in `If-Match` the `ETag` of the version that you edit.";
         lb: "If-Match néideg", "Schéckt an `If-Match` den `ETag` vun der Versioun, déi Dir ännert.";
     }
+    TooManyRequests = "too_many_requests", 429 {
+        fr: "Trop de requêtes", "Trop de requêtes en peu de temps. Réessayez dans {retryAfter} secondes.";
+        de: "Zu viele Anfragen", "Zu viele Anfragen in kurzer Zeit. Versuchen Sie es in {retryAfter} Sekunden erneut.";
+        en: "Too many requests", "Too many requests in a short time. Try again in {retryAfter} seconds.";
+        lb: "Ze vill Ufroen", "Ze vill Ufroen a kuerzer Zäit. Probéiert an {retryAfter} Sekonnen nach eng Kéier.";
+    }
     Internal = "internal", 500 {
         fr: "Erreur interne", "Une erreur s'est produite de notre côté ; rien n'a été enregistré.";
         de: "Interner Fehler", "Auf unserer Seite ist ein Fehler aufgetreten; es wurde nichts gespeichert.";

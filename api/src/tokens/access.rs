@@ -8,7 +8,11 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
-use domain::{Coded, Instant, id::SessionId, identity::Session};
+use domain::{
+    Coded, Instant,
+    id::{PersonId, SessionId},
+    identity::Session,
+};
 use ed25519_dalek::{
     SigningKey,
     pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes, spki::der::pem::LineEnding},
@@ -45,6 +49,7 @@ pub struct AccessTokens {
 struct Verified {
     key: String,
     session: SessionId,
+    person: PersonId,
     expires_at: i64,
 }
 
@@ -148,10 +153,19 @@ impl AccessTokens {
     /// # Errors
     /// Why not, for the log.
     pub fn verify(&self, token: &str, now: Instant) -> Result<SessionId, String> {
+        self.known(token, now).map(|token| token.session)
+    }
+
+    /// The person that a token was issued to, if it is one of ours.
+    pub fn person(&self, token: &str, now: Instant) -> Option<PersonId> {
+        self.known(token, now).ok().map(|token| token.person)
+    }
+
+    fn known(&self, token: &str, now: Instant) -> Result<Verified, String> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         if let Some(known) = self.verified.get(&digest) {
             if now.timestamp() < known.expires_at && self.keys.contains_key(&known.key) {
-                return Ok(known.session);
+                return Ok(known);
             }
             self.verified.remove(&digest);
         }
@@ -163,9 +177,10 @@ impl AccessTokens {
             return Err("the token is of another issuer, or for another audience".into());
         }
         is_timely(now, claims.iat, claims.nbf, claims.exp)?;
-        let session = SessionId(claims.sid);
-        self.verified.insert(digest, Verified { key: id, session, expires_at: claims.exp });
-        Ok(session)
+        let (session, person) = (SessionId(claims.sid), PersonId(claims.sub));
+        let known = Verified { key: id, session, person, expires_at: claims.exp };
+        self.verified.insert(digest, known.clone());
+        Ok(known)
     }
 
     /// The public keys (RFC 7517).

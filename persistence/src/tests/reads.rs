@@ -1,10 +1,12 @@
 //! What a caller of `read` sees, and what he can't do.
 
+use std::sync::mpsc;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::{connection::SimpleConnection, prelude::*};
 use tokio::task::JoinSet;
 
-use super::support::{Database, Failure, mark, marks, now, register};
+use super::support::{Database, Failure, begin, mark, marks, now, register};
 use crate::{AssertionPurpose, Store, StoreError, row::stamp, schema::assertion_uses};
 
 on_both! {
@@ -12,6 +14,7 @@ on_both! {
     all_that_a_read_sees_is_of_one_moment,
     a_read_can_not_write,
     a_read_that_panics_harms_nobody_else,
+    a_full_queue_of_reads_refuses_at_once,
     a_corrupt_row_is_an_error,
     instants_keep_their_microseconds_and_their_order,
 }
@@ -69,6 +72,22 @@ async fn a_read_that_panics_harms_nobody_else(database: Database) {
         assert!(matches!(told, Err(Failure::Store(StoreError::Failed(_)))), "{told:?}");
     }
     assert!(marks(&store).await.is_empty());
+}
+
+async fn a_full_queue_of_reads_refuses_at_once(database: Database) {
+    let store = database.open_with(|settings| (settings.connections, settings.queue) = (1, 2));
+    let (opening, opened) = mpsc::channel();
+    let held = begin(store.read(move |_| opened.recv().map_err(|error| StoreError::Failed(error.to_string()))));
+    let waiting = [1, 2].map(|n| begin(store.read(move |_| Ok::<_, StoreError>(n))));
+    // It returns while the only connection is still held.
+    let refused = store.read(|_| Ok::<_, StoreError>(3)).await;
+    assert_eq!(refused, Err(StoreError::Busy("the queue for connections is full".into())));
+    opening.send(()).unwrap();
+    assert_eq!(held.await, Ok(()));
+    for (waiting, n) in waiting.into_iter().zip([1, 2]) {
+        assert_eq!(waiting.await, Ok(n));
+    }
+    assert_eq!(store.read(|_| Ok::<_, StoreError>(4)).await, Ok(4));
 }
 
 async fn a_corrupt_row_is_an_error(database: Database) {
