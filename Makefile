@@ -2,7 +2,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # `test` counts on its parts running one after the other.
 .NOTPARALLEL:
-.PHONY: help run build release test fmt lint boundaries licences unit stories openapi schema errors clean-run
+.PHONY: help run build release test fmt lint boundaries licences python unit stories openapi schema errors clean-run
 
 CARGO_DENY_VERSION := 0.20.2
 DIESEL_CLI_VERSION := 2.3.14
@@ -24,7 +24,7 @@ release: ## Builds the optimised espace-pro
 	cargo build --release --locked --bin espace-pro
 
 # Some stories start the real espace-pro, so it is built before they run.
-test: fmt lint boundaries licences build ## Checks and tests everything; stops at the first failure
+test: fmt lint boundaries licences python build ## Checks and tests everything; stops at the first failure
 	scripts/with-postgres cargo test --workspace --locked
 
 fmt: ## Checks the formatting
@@ -41,10 +41,13 @@ licences: ## Checks the dependencies' licences, origins and who may use them
 		|| { $(INSTALL_TOOL) cargo-deny --version $(CARGO_DENY_VERSION); }
 	.tools/bin/cargo-deny --locked check licenses bans sources
 
+python: ## Installs the mail server that the stories talk to, into .tools/python
+	@scripts/python
+
 unit: ## Tests domain, persistence and api
 	scripts/with-postgres cargo test -p domain -p persistence -p api --locked
 
-stories: build ## Tests the whole over HTTP
+stories: python build ## Tests the whole over HTTP
 	scripts/with-postgres cargo test -p tests --locked
 
 # The three below write to the side first, so that a failure leaves the old file as it was.

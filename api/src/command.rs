@@ -50,7 +50,10 @@ pub async fn publish_terms(
 }
 
 /// The database, beside a server that may serve it.
-fn beside(database: DatabaseUrl) -> Result<Store, String> {
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn beside(database: DatabaseUrl) -> Result<Store, String> {
     let settings = Settings { serves: false, connections: 1, ..Settings::new(database, clock::system()) };
-    Store::open(&settings).map_err(|error| error.to_string())
+    Store::open(&settings).map_err(|error| format!("database: {error}"))
 }

@@ -10,6 +10,7 @@ use crate::{
         cors,
         limits::{Allowance, Allowances},
     },
+    mail::MailServer,
     tokens::issuer::IssuerSettings,
 };
 
@@ -89,13 +90,13 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "ESPACE_PRO_LIMIT_PERSON",
-        default: "`600/60`",
+        default: "`1200/60`",
         about: "requests/seconds of one person, with whichever token",
     },
     Setting { name: "ESPACE_PRO_LIMIT_ADDRESS", default: "`6000/60`", about: "requests/seconds of one client address" },
     Setting {
         name: "ESPACE_PRO_LIMIT_REGISTRATIONS",
-        default: "`120/600`",
+        default: "`600/600`",
         about: "requests/seconds of one client address to register and confirm products",
     },
     Setting {
@@ -142,6 +143,21 @@ pub const SETTINGS: &[Setting] = &[
         name: "ESPACE_PRO_KEEP_ALIVE_SECONDS",
         default: "`75`",
         about: "how long an idle connection is kept (1 to 3600); longer than the proxy keeps it",
+    },
+    Setting {
+        name: "ESPACE_PRO_WORKER",
+        default: "`on`",
+        about: "`on` or `off`: whether `serve` also does the worker's jobs; where it is off, `espace-pro worker` does them",
+    },
+    Setting {
+        name: "ESPACE_PRO_MAIL_URL",
+        default: "development drops mails into a folder; required in production",
+        about: "the mail server: `smtps://user:password@host`, or `smtp://user:password@host?tls=required` for STARTTLS; plain `smtp://host` without a password, in production only on this machine",
+    },
+    Setting {
+        name: "ESPACE_PRO_MAIL_FROM",
+        default: "none; required with a mail server",
+        about: "whom mails are from: an address, or `Name <address>`",
     },
     Setting {
         name: "ESPACE_PRO_DRAIN_SECONDS",
@@ -199,6 +215,7 @@ pub struct Bounds {
 
 /// The configuration, checked.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the operator's own")]
 pub struct Config {
     /// Where the program runs.
     pub mode: Mode,
@@ -238,6 +255,10 @@ pub struct Config {
     pub bounds: Bounds,
     /// How long clients may take.
     pub deadlines: Deadlines,
+    /// Whether the server also does the worker's jobs.
+    pub worker: bool,
+    /// Where mails go, unless development drops them into a folder.
+    pub mail_server: Option<MailServer>,
     /// How long readiness fails before the server stops listening.
     pub drain: Duration,
     /// How logs are written.
@@ -333,6 +354,8 @@ impl Reader {
             bounds: self.bounds(),
             deadlines: self.deadlines(),
             drain: self.seconds("ESPACE_PRO_DRAIN_SECONDS", 0..=600, if is_production { 5 } else { 0 }),
+            worker: self.choice("ESPACE_PRO_WORKER", true, &switch),
+            mail_server: self.mail_server(is_production),
             log_format: self.choice(
                 "ESPACE_PRO_LOG_FORMAT",
                 if is_production { LogFormat::Json } else { LogFormat::Pretty },
@@ -388,9 +411,9 @@ impl Reader {
             self.parsed(name, Allowance::parse, form).unwrap_or(Allowance::new(requests, seconds))
         };
         Allowances {
-            person: allowance("ESPACE_PRO_LIMIT_PERSON", 600, 60),
+            person: allowance("ESPACE_PRO_LIMIT_PERSON", 1200, 60),
             address: allowance("ESPACE_PRO_LIMIT_ADDRESS", 6000, 60),
-            registrations: allowance("ESPACE_PRO_LIMIT_REGISTRATIONS", 120, 600),
+            registrations: allowance("ESPACE_PRO_LIMIT_REGISTRATIONS", 600, 600),
             tokens: allowance("ESPACE_PRO_LIMIT_TOKENS", 600, 60),
         }
     }
@@ -445,6 +468,16 @@ impl Reader {
             .ok()
     }
 
+    fn mail_server(&mut self, is_production: bool) -> Option<MailServer> {
+        let Some(url) = self.get("ESPACE_PRO_MAIL_URL") else {
+            self.require(!is_production, "ESPACE_PRO_MAIL_URL is required in production");
+            return None;
+        };
+        let from = self.get("ESPACE_PRO_MAIL_FROM");
+        self.require(from.is_some(), "ESPACE_PRO_MAIL_FROM is required with ESPACE_PRO_MAIL_URL");
+        MailServer::parse(&url, &from?, is_production).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
     fn issuers(&mut self) -> Vec<IssuerSettings> {
         let Some(path) = self.get("ESPACE_PRO_ISSUERS") else { return vec![] };
         let read = fs::read_to_string(&path).map_err(|error| error.to_string());
@@ -475,7 +508,7 @@ mod tests {
             read(&[("ESPACE_PRO_SANDBOX", "on"), ("ESPACE_PRO_LIMITS", "off"), ("ESPACE_PRO_LISTEN", "nowhere")])
                 .err()
                 .unwrap();
-        for name in ["SANDBOX", "LIMITS", "LISTEN", "DATA_KEYS", "PUBLIC_URL"] {
+        for name in ["SANDBOX", "LIMITS", "LISTEN", "DATA_KEYS", "PUBLIC_URL", "MAIL_URL"] {
             assert!(problems.iter().any(|problem| problem.contains(name)), "{name} is not named in {problems:?}");
         }
     }
@@ -527,5 +560,38 @@ mod tests {
         assert!(read(&open).is_err());
         assert!(read(&[open[0], open[1], ("ESPACE_PRO_SANDBOX_EXPOSED", "on")]).is_ok());
         assert!(read(&[open[0], open[1], ("ESPACE_PRO_SANDBOX", "off")]).is_ok());
+    }
+    #[test]
+    fn a_mail_server_is_reached_safely_and_its_password_never_shown() {
+        let mailing = |mode: &str, url: &str, from: &str| {
+            let variables = [
+                ("ESPACE_PRO_MODE", mode),
+                ("ESPACE_PRO_PUBLIC_URL", "https://example.lu"),
+                ("ESPACE_PRO_DATA_KEYS", "k:AAAA"),
+                ("ESPACE_PRO_MAIL_URL", url),
+                ("ESPACE_PRO_MAIL_FROM", from),
+            ];
+            read(&variables).map(|config| config.mail_server.is_some())
+        };
+        let from = "Espace Pro <no-reply@example.lu>";
+        for url in ["smtps://me:hush@mx.example", "smtp://me:hush@mx.example:2525?tls=required", "smtp://127.0.0.1:25"]
+        {
+            assert_eq!(mailing("production", url, from), Ok(true), "{url}");
+        }
+        assert_eq!(mailing("development", "smtp://mx.example", "no-reply@example.lu"), Ok(true));
+        for (mode, url, from) in [
+            ("production", "smtp://mx.example", from),
+            ("development", "smtp://me:hush@mx.example", from),
+            ("development", "smtp://me:hush@mx.example?tls=opportunistic", from),
+            ("development", "smtp://me:hush@mx.example?ssl=true", from),
+            ("development", "http://me:hush@mx.example", from),
+            ("development", "me:hush@mx.example", from),
+            ("development", "smtps://me:hush@", from),
+            ("development", "smtps://me:hush@mx.example", "nobody"),
+            ("development", "smtps://me:hush@mx.example", ""),
+        ] {
+            let told = mailing(mode, url, from).err().unwrap_or_else(|| panic!("{url} was taken"));
+            assert!(told.len() == 1 && told[0].contains("ESPACE_PRO_MAIL") && !told[0].contains("hush"), "{told:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod mail;
 pub mod metrics;
 pub mod openapi;
 pub mod operation;
+pub mod outbox;
 pub mod routes;
 pub mod sandbox;
 pub mod server;

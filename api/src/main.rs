@@ -11,13 +11,16 @@ use api::{
     app::App,
     audit, clock, command,
     config::{self, Config, Mode},
-    docs, openapi, server, telemetry,
+    docs, openapi, outbox, server, telemetry, worker,
 };
 use clap::{Parser, Subcommand};
 use domain::text::Language;
 use persistence::DatabaseUrl;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 /// The professional space of a government portal, as a back end.
 #[derive(Parser)]
@@ -29,8 +32,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the API, with its worker.
+    /// Serves the API, with its worker unless `ESPACE_PRO_WORKER` is off.
     Serve,
+    /// Does the worker's jobs without serving the API; several may run beside each other on PostgreSQL.
+    Worker,
+    /// Lists, repeats or discards messages that were given up.
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
     /// Brings the database's schema up to date.
     Migrate,
     /// Publishes a version of the terms of use, in force from now on.
@@ -75,6 +83,8 @@ enum Audit {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve => serve().await,
+        Command::Worker => work().await,
+        Command::Outbox(command) => act_on_outbox(command).await,
         Command::Migrate => database().and_then(|database| command::migrate(&database)),
         Command::Terms { version, fr, de, en, lb } => {
             let files = [(Language::Fr, Some(fr)), (Language::De, de), (Language::En, en), (Language::Lb, lb)];
@@ -165,16 +175,39 @@ async fn serve() -> Result<(), String> {
         println!("Swagger UI: http://{address}/docs/");
         println!("First line: curl http://{address}/sandbox/persons");
     }
-    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => return Err(error.to_string()),
-    };
+    let told = told_to_stop()?;
     server::serve(app, listener, |stop| {
         actix_web::rt::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            tracing::info!("stopping");
+            told.await;
             stop.drain().await;
         });
     })
     .await
+}
+
+async fn work() -> Result<(), String> {
+    let config = configuration()?;
+    telemetry::start(&config)?;
+    let app = App::open(config, clock::system()).await?;
+    let told = told_to_stop()?;
+    let (stop, is_stopped) = watch::channel(false);
+    let worker = actix_web::rt::spawn(worker::work(app, is_stopped));
+    tracing::info!("working");
+    told.await;
+    stop.send_replace(true);
+    worker.await.map_err(|error| error.to_string())
+}
+
+async fn act_on_outbox(command: outbox::OutboxCommand) -> Result<(), String> {
+    outbox::run(database()?, command).await.map(|text| print!("{text}"))
+}
+
+/// SIGTERM and SIGINT are caught from now on; the future ends with the first of them.
+fn told_to_stop() -> Result<impl Future<Output = ()>, String> {
+    let caught = |kind| signal(kind).map_err(|error| error.to_string());
+    let (mut terminate, mut interrupt) = (caught(SignalKind::terminate())?, caught(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping");
+    })
 }

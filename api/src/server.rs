@@ -17,7 +17,7 @@ use actix_web::{
     web::{Data, route},
 };
 use socket2::SockRef;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -79,12 +79,14 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
     .map_err(|error| error.to_string())?
     .run();
 
-    let stop_worker = Arc::new(Notify::new());
-    let worker = spawn(worker::work(Arc::clone(&app), Arc::clone(&stop_worker)));
+    let (stop_worker, is_stopped) = watch::channel(false);
+    let worker = app.config.worker.then(|| spawn(worker::work(Arc::clone(&app), is_stopped)));
     started(Stop { app, server: server.handle() });
     let outcome = server.await.map_err(|error| error.to_string());
-    stop_worker.notify_one();
-    let _ = worker.await;
+    if let Some(worker) = worker {
+        let _ = stop_worker.send(true);
+        let _ = worker.await;
+    }
     outcome
 }
 

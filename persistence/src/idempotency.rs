@@ -5,6 +5,7 @@ use domain::Instant;
 
 use crate::{
     error::StoreError,
+    recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
     schema::idempotency_keys,
     transaction::{Rank, Reading, Transaction},
@@ -85,5 +86,17 @@ impl Transaction<'_> {
         );
         self.run(|db| diesel::update(idempotency_keys::table.find(scope)).set(changes).execute(db))?;
         Ok(())
+    }
+    /// Forgets keys that were taken before a moment. Says whether there may be more.
+    pub fn purge_keys(&mut self, before: Instant) -> Result<bool, StoreError> {
+        let is_old = idempotency_keys::created_at.le(stamp(before));
+        self.run(|db| {
+            let old = idempotency_keys::table.filter(is_old).select(idempotency_keys::scope).limit(PURGED_AT_ONCE);
+            let old: Vec<String> = old.get_results(db)?;
+            // Asked again: a key may have been taken anew since.
+            let keys = idempotency_keys::table.filter(idempotency_keys::scope.eq_any(&old)).filter(is_old);
+            diesel::delete(keys).execute(db)?;
+            Ok(is_full(&old))
+        })
     }
 }

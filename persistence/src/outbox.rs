@@ -1,5 +1,6 @@
 //! Effects outside the database, kept in the transaction that decides them and done by a worker after its commit.
 
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::Instant;
 use uuid::Uuid;
@@ -11,22 +12,88 @@ use crate::{
     transaction::{Reading, Transaction},
 };
 
-/// A message that waits to go out. Its content is sealed: it may hold a code, and addresses.
+/// A message that a worker took. Its content is sealed: it may hold a code, and addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Which message this is: a repeat of the same is harmless to its receiver.
     pub id: Uuid,
     /// What goes out.
     pub sealed: String,
+    /// When it was put into the outbox.
+    pub created_at: Instant,
     /// How often it was tried, this time included.
     pub tries: u32,
+    /// Which take this is: only the last one says what became of the message.
+    lease: String,
+}
+
+/// A message that is tried no more until an operator says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Which message this is.
+    pub id: Uuid,
+    /// What kind of message.
+    pub kind: String,
+    /// When it was put into the outbox.
+    pub created_at: Instant,
+    /// When it was given up.
+    pub dead_at: Instant,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why it was given up; names no person.
+    pub reason: String,
 }
 
 impl Reading<'_> {
-    /// Whether anything is due to go out, or being sent.
+    /// Whether nothing waits to go out or is being sent; dead letters don't wait.
     pub fn outbox_is_empty(&mut self) -> Result<bool, StoreError> {
-        let waiting: i64 = self.run(|db| outbox::table.count().get_result(db))?;
+        let waiting: i64 = self.run(|db| outbox::table.filter(outbox::dead_at.is_null()).count().get_result(db))?;
         Ok(waiting == 0)
+    }
+
+    /// Whether a message is due to go out.
+    pub fn outbox_is_due(&mut self) -> Result<bool, StoreError> {
+        Ok(!self.due_messages(1)?.is_empty())
+    }
+
+    /// The dead letters after this one, oldest first.
+    pub fn dead_letters(&mut self, after: Option<Uuid>, most: i64) -> Result<Vec<DeadLetter>, StoreError> {
+        type Columns = (String, String, NaiveDateTime, Option<NaiveDateTime>, i64, Option<String>);
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let rows: Vec<Columns> = self.run(|db| {
+            outbox::table
+                .filter(outbox::dead_at.is_not_null())
+                .filter(outbox::id.gt(after))
+                .order(outbox::id)
+                .limit(most)
+                .select((outbox::id, outbox::kind, outbox::created_at, outbox::dead_at, outbox::tries, outbox::reason))
+                .get_results(db)
+        })?;
+        let read = |(id, kind, created_at, dead_at, tries, reason): Columns| {
+            let row = Row { table: "outbox", id: &id };
+            Ok(DeadLetter {
+                id: row.id(&id)?,
+                kind,
+                created_at: created_at.and_utc(),
+                dead_at: dead_at.unwrap_or(created_at).and_utc(),
+                tries: row.number(tries)?,
+                reason: reason.unwrap_or_default(),
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    fn due_messages(&mut self, most: i64) -> Result<Vec<String>, StoreError> {
+        let now = stamp(self.now());
+        self.run(|db| {
+            outbox::table
+                .filter(outbox::dead_at.is_null())
+                .filter(outbox::due_at.le(now))
+                .order((outbox::due_at, outbox::id))
+                .limit(most)
+                .select(outbox::id)
+                .get_results(db)
+        })
     }
 }
 
@@ -47,39 +114,85 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes up to `most` due messages, which are due again at `again` unless they are done before.
+    /// Takes up to `most` due messages, which are due again at `again` unless their taker says before what became of them.
     pub fn take_messages(&mut self, most: i64, again: Instant) -> Result<Vec<Message>, StoreError> {
         let now = stamp(self.now());
-        let due: Vec<String> = self.run(|db| {
-            outbox::table
-                .filter(outbox::due_at.le(now))
-                .order((outbox::due_at, outbox::id))
-                .limit(most)
-                .select(outbox::id)
-                .get_results(db)
-        })?;
+        let lease = self.new_id::<Uuid>().to_string();
+        let mut due = self.due_messages(most)?;
+        // Rivals wait for one another's rows in one order.
+        due.sort_unstable();
         let mut taken = Vec::with_capacity(due.len());
         for id in due {
             // A rival that took it meanwhile has moved its time on, so it isn't found due again.
-            let row: Option<(String, i64)> = self.run(|db| {
-                diesel::update(outbox::table.find(&id).filter(outbox::due_at.le(now)))
-                    .set((outbox::due_at.eq(stamp(again)), outbox::tries.eq(outbox::tries + 1)))
-                    .returning((outbox::sealed, outbox::tries))
+            let row: Option<(String, NaiveDateTime, i64)> = self.run(|db| {
+                let due = outbox::table.find(&id).filter(outbox::dead_at.is_null()).filter(outbox::due_at.le(now));
+                diesel::update(due)
+                    .set((
+                        outbox::due_at.eq(stamp(again)),
+                        outbox::tries.eq(outbox::tries + 1),
+                        outbox::lease.eq(&lease),
+                    ))
+                    .returning((outbox::sealed, outbox::created_at, outbox::tries))
                     .get_result(db)
                     .optional()
             })?;
-            if let Some((sealed, tries)) = row {
+            if let Some((sealed, created_at, tries)) = row {
                 let row = Row { table: "outbox", id: &id };
-                taken.push(Message { id: row.id(&id)?, tries: row.number(tries)?, sealed });
+                let (id, tries, created_at) = (row.id(&id)?, row.number(tries)?, created_at.and_utc());
+                taken.push(Message { id, sealed, created_at, tries, lease: lease.clone() });
             }
         }
         Ok(taken)
     }
 
-    /// Forgets messages that went out.
-    pub fn finish_messages(&mut self, done: &[Uuid]) -> Result<(), StoreError> {
-        let ids: Vec<String> = done.iter().map(ToString::to_string).collect();
-        self.run(|db| diesel::delete(outbox::table.filter(outbox::id.eq_any(&ids))).execute(db))?;
-        Ok(())
+    /// Forgets a message that went out. Says whether its taker still had it.
+    pub fn finish_message(&mut self, message: &Message) -> Result<bool, StoreError> {
+        let (id, lease) = (message.id.to_string(), &message.lease);
+        let gone = self.run(|db| diesel::delete(outbox::table.find(id).filter(outbox::lease.eq(lease))).execute(db))?;
+        Ok(gone == 1)
+    }
+
+    /// Puts a message back until `again`. Says whether its taker still had it.
+    pub fn postpone_message(&mut self, message: &Message, again: Instant) -> Result<bool, StoreError> {
+        let (id, lease) = (message.id.to_string(), &message.lease);
+        let changes = (outbox::due_at.eq(stamp(again)), outbox::lease.eq(None::<String>));
+        let held = self.run(|db| {
+            diesel::update(outbox::table.find(id).filter(outbox::lease.eq(lease))).set(changes).execute(db)
+        })?;
+        Ok(held == 1)
+    }
+
+    /// Gives a message up: it is a dead letter, for a reason that names no person. Says whether its taker still had it.
+    pub fn bury_message(&mut self, message: &Message, reason: &str) -> Result<bool, StoreError> {
+        let (id, lease) = (message.id.to_string(), &message.lease);
+        let changes = (
+            outbox::dead_at.eq(Some(stamp(self.now()))),
+            outbox::reason.eq(Some(reason)),
+            outbox::lease.eq(None::<String>),
+        );
+        let held = self.run(|db| {
+            diesel::update(outbox::table.find(id).filter(outbox::lease.eq(lease))).set(changes).execute(db)
+        })?;
+        Ok(held == 1)
+    }
+
+    /// Has a dead letter tried anew, from its first try on. Says whether there is such a one.
+    pub fn repeat_dead_letter(&mut self, id: Uuid) -> Result<bool, StoreError> {
+        let changes = (
+            outbox::dead_at.eq(None::<NaiveDateTime>),
+            outbox::reason.eq(None::<String>),
+            outbox::due_at.eq(stamp(self.now())),
+            outbox::tries.eq(0),
+        );
+        let dead = outbox::table.find(id.to_string()).filter(outbox::dead_at.is_not_null());
+        let repeated = self.run(|db| diesel::update(dead).set(changes).execute(db))?;
+        Ok(repeated == 1)
+    }
+
+    /// Forgets a dead letter. Says whether there was such a one.
+    pub fn discard_dead_letter(&mut self, id: Uuid) -> Result<bool, StoreError> {
+        let dead = outbox::table.find(id.to_string()).filter(outbox::dead_at.is_not_null());
+        let gone = self.run(|db| diesel::delete(dead).execute(db))?;
+        Ok(gone == 1)
     }
 }

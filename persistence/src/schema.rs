@@ -77,6 +77,9 @@ diesel::table! {
         created_at -> Timestamp,
         due_at -> Timestamp,
         tries -> BigInt,
+        lease -> Nullable<Text>,
+        dead_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -104,6 +107,14 @@ diesel::table! {
         space_limit -> BigInt,
         created_at -> Timestamp,
         lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    recurring_jobs (name) {
+        name -> Text,
+        due_at -> Timestamp,
+        lease -> Nullable<Text>,
     }
 }
 
@@ -223,6 +234,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     persons,
     products,
+    recurring_jobs,
     refresh_tokens,
     registrations,
     sessions,

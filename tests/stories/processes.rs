@@ -108,6 +108,7 @@ fn production_says_at_once_all_that_it_lacks_or_refuses() {
     for problem in [
         "ESPACE_PRO_DATA_KEYS is required in production",
         "ESPACE_PRO_PUBLIC_URL is required in production",
+        "ESPACE_PRO_MAIL_URL is required in production",
         "ESPACE_PRO_SANDBOX can't be on in production",
         "ESPACE_PRO_LIMITS can't be off in production",
     ] {
@@ -356,6 +357,8 @@ fn production() -> Scratch {
     scratch.set("ESPACE_PRO_LIMITS", "on");
     scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");
     scratch.set("ESPACE_PRO_DATA_KEYS", &DataKeys::generate());
+    scratch.set("ESPACE_PRO_MAIL_URL", "smtp://127.0.0.1:25");
+    scratch.set("ESPACE_PRO_MAIL_FROM", "Espace Pro <noreply@example.lu>");
     scratch.set("ESPACE_PRO_DRAIN_SECONDS", "0");
     scratch
 }

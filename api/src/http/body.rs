@@ -97,13 +97,12 @@ impl<R: Request> Body<R> {
 
 impl<R: Request + 'static> FromRequest for Body<R> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Receiving<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let bytes = read_all(&request, payload).await?;
-            Ok(Self { opened: Self::read(request.headers(), &bytes), digest: Sha256::digest(&bytes).into() })
+        receive(request, payload, |headers, bytes| Self {
+            opened: Self::read(headers, &bytes),
+            digest: Sha256::digest(&bytes).into(),
         })
     }
 }
@@ -137,13 +136,11 @@ impl Request for EmptyRequest {
 
 impl FromRequest for NoBody {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Receiving<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let bytes = read_all(&request, payload).await?;
-            Ok(Self(if bytes.is_empty() { Ok(()) } else { Body::<EmptyRequest>::read(request.headers(), &bytes) }))
+        receive(request, payload, |headers, bytes| {
+            Self(if bytes.is_empty() { Ok(()) } else { Body::<EmptyRequest>::read(headers, &bytes) })
         })
     }
 }
@@ -154,15 +151,29 @@ pub struct Form(pub Option<Bytes>);
 
 impl FromRequest for Form {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Receiving<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let bytes = read_all(&request, payload).await?;
-            Ok(Self(is_plain(request.headers(), &["application/x-www-form-urlencoded"]).then_some(bytes)))
+        receive(request, payload, |headers, bytes| {
+            Self(is_plain(headers, &["application/x-www-form-urlencoded"]).then_some(bytes))
         })
     }
+}
+
+/// A body on its way in.
+type Receiving<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// Reads a body to its end and hands it on, with its headers, to be understood.
+fn receive<T: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    understand: fn(&HeaderMap, Bytes) -> T,
+) -> Receiving<T> {
+    let (request, payload) = (request.clone(), payload.take());
+    Box::pin(async move {
+        let bytes = read_all(&request, payload).await?;
+        Ok(understand(request.headers(), bytes))
+    })
 }
 
 /// Whether the body is what its headers must say: one of these media types, in UTF-8, as it is.

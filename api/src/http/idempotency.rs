@@ -18,7 +18,7 @@ use super::{
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// How long a key is remembered.
-const MEMORY: TimeDelta = TimeDelta::hours(24);
+pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// A request that its sender may send again.
 #[derive(Debug)]

@@ -13,6 +13,8 @@ use crate::{
 pub const IDLE: TimeDelta = TimeDelta::minutes(30);
 /// How long a session lives at most (domain.md §1, C).
 pub const WHOLE: TimeDelta = TimeDelta::hours(12);
+/// How long an ended session is kept (domain.md §1, C).
+pub const KEPT: TimeDelta = TimeDelta::days(30);
 
 coded! {
     /// Why a session ended before its time.

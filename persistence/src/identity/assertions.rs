@@ -3,7 +3,13 @@
 use diesel::prelude::*;
 use domain::Instant;
 
-use crate::{error::StoreError, row::stamp, schema::assertion_uses, transaction::Transaction};
+use crate::{
+    error::StoreError,
+    recurring::{PURGED_AT_ONCE, is_full},
+    row::stamp,
+    schema::assertion_uses,
+    transaction::Transaction,
+};
 
 /// What an assertion is used for; it serves once for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,5 +42,17 @@ impl Transaction<'_> {
         );
         self.run(|db| diesel::insert_into(assertion_uses::table).values(row).execute(db))?;
         Ok(())
+    }
+    /// Forgets assertions that expired before a moment. Says whether there may be more.
+    pub fn purge_assertions(&mut self, before: Instant) -> Result<bool, StoreError> {
+        let is_old = assertion_uses::expires_at.lt(stamp(before));
+        self.run(|db| {
+            let old = assertion_uses::table.filter(is_old).select((assertion_uses::digest, assertion_uses::purpose));
+            let old: Vec<(String, String)> = old.limit(PURGED_AT_ONCE).get_results(db)?;
+            for key in &old {
+                diesel::delete(assertion_uses::table.find((&key.0, &key.1))).execute(db)?;
+            }
+            Ok(is_full(&old))
+        })
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
-    Coded,
+    Coded, Instant,
     id::RegistrationId,
     identity::{Identity, Protected, Registration, RegistrationStatus, Serial},
     text::{EmailAddress, PersonName},
@@ -11,6 +11,7 @@ use domain::{
 
 use crate::{
     error::StoreError,
+    recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
     schema::registrations,
     transaction::{Rank, Reading, Transaction},
@@ -143,5 +144,18 @@ impl Transaction<'_> {
         let row = RegistrationRow::from(registration);
         self.run(|db| diesel::update(registrations::table.find(&row.id)).set(&row).execute(db))?;
         Ok(())
+    }
+    /// Forgets registrations that nobody confirmed and whose code expired before a moment. Says whether there may be more.
+    pub fn purge_registrations(&mut self, before: Instant) -> Result<bool, StoreError> {
+        let is_unconfirmed = registrations::status.ne(RegistrationStatus::Confirmed.code());
+        let is_old = registrations::code_expires_at.lt(stamp(before));
+        self.run(|db| {
+            let old = registrations::table.filter(is_unconfirmed).filter(is_old).select(registrations::id);
+            let old: Vec<String> = old.limit(PURGED_AT_ONCE).get_results(db)?;
+            let ids = registrations::id.eq_any(&old);
+            // Asked again: the code may have been sent anew since.
+            diesel::delete(registrations::table.filter(ids).filter(is_unconfirmed).filter(is_old)).execute(db)?;
+            Ok(is_full(&old))
+        })
     }
 }

@@ -3,13 +3,14 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
-    Coded,
+    Coded, Instant,
     id::SessionId,
     identity::{ProductStatus, Session},
 };
 
 use crate::{
     error::StoreError,
+    recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
     schema::{products, refresh_tokens, sessions},
     transaction::{Rank, Reading, Transaction},
@@ -158,5 +159,21 @@ impl Transaction<'_> {
             diesel::update(refresh_tokens::table.find(digest)).set(refresh_tokens::spent_at.eq(now)).execute(db)
         })?;
         Ok(())
+    }
+    /// Forgets sessions that began before a moment, when all of them have ended. Says whether there may be more.
+    pub fn purge_sessions(&mut self, begun_before: Instant) -> Result<bool, StoreError> {
+        let is_old = sessions::created_at.lt(stamp(begun_before));
+        self.run(|db| {
+            let tokens = refresh_tokens::table.inner_join(sessions::table).filter(is_old);
+            let tokens: Vec<String> = tokens.select(refresh_tokens::digest).limit(PURGED_AT_ONCE).get_results(db)?;
+            if !tokens.is_empty() {
+                diesel::delete(refresh_tokens::table.filter(refresh_tokens::digest.eq_any(&tokens))).execute(db)?;
+                return Ok(true);
+            }
+            let old = sessions::table.filter(is_old).select(sessions::id);
+            let old: Vec<String> = old.limit(PURGED_AT_ONCE).get_results(db)?;
+            diesel::delete(sessions::table.filter(sessions::id.eq_any(&old))).execute(db)?;
+            Ok(is_full(&old))
+        })
     }
 }

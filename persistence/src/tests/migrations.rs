@@ -101,6 +101,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         outbox,
         persons,
         products,
+        recurring_jobs,
         refresh_tokens,
         registrations,
         sessions,

@@ -24,5 +24,6 @@ mod errors;
 mod faults;
 mod locks;
 mod migrations;
+mod outbox;
 mod reads;
 mod support;

@@ -49,3 +49,8 @@ pub fn eventually<T>(awaited: &str, look: impl Fn() -> Option<T>) -> T {
     }
     panic!("still not: {awaited}");
 }
+
+/// Looks until it is so.
+pub fn wait_until(awaited: &str, is_so: impl Fn() -> bool) {
+    eventually(awaited, || is_so().then_some(()));
+}

@@ -3,14 +3,16 @@
 mod actor;
 mod crowd;
 mod jwt;
+mod mail_server;
 mod process;
 mod raw;
 mod rival;
 mod world;
 
 pub use actor::{Actor, Reply, professional, text};
-pub use crowd::{crowd, eventually, unless_busy};
+pub use crowd::{crowd, eventually, unless_busy, wait_until};
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
+pub use mail_server::MailServer;
 pub use process::Process;
 pub use rival::Rival;
 pub use world::{Database, Scratch, World, client};

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Actor, Scratch, world::client};
+use super::{Actor, Scratch, wait_until, world::client};
 
 /// A running `espace-pro`.
 pub struct Process {
@@ -39,6 +39,13 @@ impl Process {
         scratch.set("ESPACE_PRO_LISTEN", &format!("127.0.0.1:{port}"));
         let mut process = Self::start(scratch, "serve");
         process.wait_until_ready();
+        process
+    }
+
+    /// Starts `espace-pro worker`, and waits until it works.
+    pub fn work(scratch: &Scratch) -> Self {
+        let process = Self::start(scratch, "worker");
+        wait_until("a worker", || process.log().contains("working"));
         process
     }
 

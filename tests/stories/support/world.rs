@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     net::TcpListener,
     path::PathBuf,
-    process::Command,
+    process::{Command, Output},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -18,7 +18,7 @@ use api::{app::App, config::Config, server};
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{Actor, Reply};
+use super::{Actor, Process, Reply};
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,14 @@ impl Scratch {
     /// The settings.
     pub fn settings(&self) -> &BTreeMap<String, String> {
         &self.settings
+    }
+
+    /// What a statement, sent beside the program to its PostgreSQL database, answers.
+    pub fn psql(&self, statement: &str) -> String {
+        let url = &self.settings["ESPACE_PRO_DATABASE_URL"];
+        let done = Command::new("psql").args([url.as_str(), "-qAtc", statement]).output().expect("psql");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
     /// The folder of all files.
@@ -196,6 +204,20 @@ impl World {
     /// A setting of the server.
     pub fn setting(&self, name: &str) -> String {
         self.scratch.settings()[name].clone()
+    }
+
+    /// What comes of a command that an operator gives beside the server.
+    pub fn operator(&self, arguments: &[&str]) -> Output {
+        let (subcommand, rest) = arguments.split_first().expect("a subcommand");
+        Process::command(&self.scratch, subcommand).args(rest).output().expect("the program")
+    }
+
+    /// The same, where it must succeed: what it printed.
+    #[track_caller]
+    pub fn operate(&self, arguments: &[&str]) -> String {
+        let done = self.operator(arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Somebody without a token.

@@ -1,0 +1,190 @@
+//! Mails: what they say, how they wait in the outbox, and the two ways out: a mail server, or development's drop.
+
+mod drop;
+mod server;
+
+pub use drop::{Drop, DroppedMail};
+pub use server::MailServer;
+
+use domain::{
+    Coded,
+    text::{EmailAddress, Language},
+};
+use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use persistence::Message;
+use serde::{Deserialize, Serialize};
+
+use crate::{http::language::Text, keys::DataKeys};
+
+/// What a mail is about; its fields are the variables of its templates.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Mail {
+    /// The code that confirms an address.
+    Confirmation {
+        /// Six digits.
+        code: String,
+    },
+    /// A further product can now log in as this person.
+    ProductAdded {
+        /// Its serial number, masked.
+        masked_serial: String,
+    },
+}
+
+/// The templates of a mail, `templates/mail/{name}.{language}.txt`: the first line is the subject, the text comes after an
+/// empty one. A file that is missing does not compile.
+macro_rules! templates {
+    ($name:literal) => {
+        Text {
+            fr: include_str!(concat!("../../templates/mail/", $name, ".fr.txt")),
+            de: include_str!(concat!("../../templates/mail/", $name, ".de.txt")),
+            en: include_str!(concat!("../../templates/mail/", $name, ".en.txt")),
+            lb: include_str!(concat!("../../templates/mail/", $name, ".lb.txt")),
+        }
+    };
+}
+
+impl Mail {
+    fn templates(&self) -> Text {
+        match self {
+            Self::Confirmation { .. } => templates!("confirmation"),
+            Self::ProductAdded { .. } => templates!("product_added"),
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::Confirmation { code } => Some(code),
+            Self::ProductAdded { .. } => None,
+        }
+    }
+}
+
+/// A mail with its address, as it waits in the outbox: sealed, for it may hold a code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Letter {
+    to: String,
+    language: String,
+    mail: Mail,
+}
+
+/// A letter as its receiver reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    to: String,
+    subject: String,
+    text: String,
+    code: Option<String>,
+}
+
+/// Why a letter did not go out. The reason is logged and kept, so it names no person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It may go out later.
+    ForNow(String),
+    /// It will not go out as it is.
+    ForGood(String),
+}
+
+const SEALED_FOR: &str = "mail";
+
+impl Letter {
+    /// Addresses a mail.
+    pub fn new(to: &EmailAddress, language: Language, mail: Mail) -> Self {
+        Self { to: to.to_string(), language: language.code().to_owned(), mail }
+    }
+
+    /// As it is put into the outbox.
+    pub fn seal(&self, keys: &DataKeys) -> String {
+        keys.seal(SEALED_FOR, &serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// Takes a letter out of its message.
+    ///
+    /// # Errors
+    /// No key of this process opens it; another's may.
+    pub fn open(keys: &DataKeys, message: &Message) -> Result<Self, Undelivered> {
+        let opened = keys.open(SEALED_FOR, &message.sealed).and_then(|text| serde_json::from_str(&text).ok());
+        opened.ok_or_else(|| Undelivered::ForNow("no data key opens this message".into()))
+    }
+
+    /// Writes it in its language.
+    ///
+    /// # Errors
+    /// The template is wrong, or wants a variable that the mail does not have.
+    pub fn write(&self) -> Result<Written, Undelivered> {
+        let language = Language::from_code(&self.language).unwrap_or(Language::Fr);
+        let template = self.mail.templates().in_language(language);
+        // Parted before anything is filled in, so that no value reaches from the subject into the text.
+        let (subject, text) = template.split_once("\n\n").unwrap_or((template, ""));
+        Ok(Written {
+            to: self.to.clone(),
+            subject: self.fill_in(subject)?,
+            // A template ends without its last line's end.
+            text: self.fill_in(text)? + "\n",
+            code: self.mail.code().map(str::to_owned),
+        })
+    }
+
+    fn fill_in(&self, template: &str) -> Result<String, Undelivered> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // Its text may quote a value; its kind doesn't.
+        environment
+            .render_str(template, Serde(&self.mail))
+            .map_err(|error| Undelivered::ForGood(format!("the template is wrong: {:?}", error.kind())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    /// One of each.
+    fn samples() -> [Mail; 2] {
+        [Mail::Confirmation { code: "123456".into() }, Mail::ProductAdded { masked_serial: "…0011".into() }]
+    }
+
+    #[test]
+    fn every_mail_is_written_in_every_language_with_all_that_it_holds() {
+        let to = EmailAddress::parse("anna@example.lu").unwrap();
+        for mail in samples() {
+            let mut written = BTreeSet::new();
+            for &language in Language::ALL {
+                let letter = Letter::new(&to, language, mail.clone()).write().unwrap();
+                let whole = format!("{}\n\n{}", letter.subject, letter.text);
+                assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{whole}");
+                assert!(letter.text.ends_with(".\n"), "{whole}");
+                for (name, value) in serde_json::to_value(&mail).unwrap().as_object().unwrap() {
+                    let is_there = name == "about" || whole.contains(value.as_str().unwrap());
+                    assert!(is_there, "{name} is not in {whole}");
+                }
+                written.insert(letter.subject);
+            }
+            assert_eq!(written.len(), Language::ALL.len(), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn every_template_is_of_a_mail_that_is_sampled_here() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail");
+        let files: BTreeSet<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let about = |mail: &Mail| serde_json::to_value(mail).unwrap()["about"].as_str().unwrap().to_owned();
+        let names = samples().iter().map(about).collect::<Vec<_>>();
+        let expected =
+            names.iter().flat_map(|name| Language::ALL.iter().map(move |of| format!("{name}.{}.txt", of.code())));
+        assert_eq!(files, expected.collect());
+    }
+
+    #[test]
+    fn a_variable_that_the_mail_lacks_is_an_error_that_shows_no_value() {
+        let to = EmailAddress::parse("anna@example.lu").unwrap();
+        let letter = Letter::new(&to, Language::Fr, samples()[0].clone());
+        let Err(Undelivered::ForGood(told)) = letter.fill_in("{{ code }} {{ cod }}") else { panic!("it was written") };
+        assert!(!told.contains("123456"), "{told}");
+    }
+}

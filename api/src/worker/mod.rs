@@ -1,0 +1,50 @@
+//! The worker: does what transactions left in the outbox, and what comes round by the clock, at least once each.
+
+mod outbox;
+mod recurring;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use persistence::StoreError;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use crate::app::App;
+
+/// How long a job is its taker's own before another may take it.
+const LEASE: TimeDelta = TimeDelta::minutes(1);
+/// How often a worker looks for jobs though nobody rang.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Works until told to stop; what it has begun, it finishes.
+pub async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
+    let messages = rounds(
+        stop.clone(),
+        || outbox::round(&app),
+        || async {
+            let _ = timeout(IDLE, app.outbox_bell.notified()).await;
+        },
+    );
+    let jobs = rounds(stop.clone(), || recurring::round(&app, &stop), || sleep(IDLE));
+    tokio::join!(messages, jobs);
+}
+
+/// Goes round until told to stop, and rests when a round says that there is no more to do now.
+async fn rounds<R, P>(mut stop: watch::Receiver<bool>, round: impl Fn() -> R, pause: impl Fn() -> P)
+where
+    R: Future<Output = Result<bool, StoreError>>,
+    P: Future<Output = ()>,
+{
+    while !*stop.borrow() {
+        let is_more = round().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the worker can't work now");
+            false
+        });
+        if !is_more {
+            tokio::select! { _ = stop.wait_for(|stop| *stop) => return, () = pause() => {} }
+        }
+    }
+}

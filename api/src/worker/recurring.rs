@@ -1,0 +1,101 @@
+//! What comes round by the clock. A further job is one more entry of the list.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::identity::{registration, session};
+use persistence::{Lease, StoreError, Transaction};
+use tokio::sync::watch;
+
+use super::LEASE;
+use crate::{app::App, http::idempotency};
+
+/// Work that is done every so often by one worker of all.
+struct Job {
+    /// Its name in the database: never changed.
+    name: &'static str,
+    /// How long it rests when it is done.
+    every: TimeDelta,
+    /// Does a part of it, at most a hundred rows, in a transaction of its own. Says whether there may be more. What it does
+    /// outside the database goes through the outbox.
+    part: fn(&App, &mut Transaction<'_>) -> Result<bool, StoreError>,
+}
+
+const JOBS: &[Job] = &[
+    Job {
+        name: "purge_idempotency_keys",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_keys(tx.now() - idempotency::MEMORY),
+    },
+    Job {
+        name: "purge_assertions",
+        every: TimeDelta::hours(1),
+        // Later than any issuer's clock may be wrong: who still takes an assertion must find that it was used.
+        part: |_, tx| tx.purge_assertions(tx.now() - TimeDelta::hours(1)),
+    },
+    Job {
+        name: "purge_registrations",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_registrations(tx.now() - registration::UNCONFIRMED_KEPT),
+    },
+    Job {
+        name: "purge_sessions",
+        every: TimeDelta::hours(1),
+        // One that began before this ended at the latest when it had to be kept no longer.
+        part: |_, tx| tx.purge_sessions(tx.now() - session::WHOLE - session::KEPT),
+    },
+];
+
+/// Does the jobs that are due. Says that there is no more: what comes round comes by the clock.
+pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
+    let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
+    let due = app.store.read(move |tx| tx.due_jobs(&names)).await?;
+    for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
+        // One that fails is due again when its lease ends, and keeps no other from its turn.
+        if let Err(error) = run(app, job, stop).await {
+            tracing::warn!(%error, job = job.name, "a recurring job failed");
+        }
+    }
+    Ok(false)
+}
+
+async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
+    let taken = match app.store.write(|tx| tx.take_job(job.name, tx.now() + LEASE)).await {
+        Err(StoreError::Conflict(_)) => None,
+        taken => taken?,
+    };
+    let Some(lease) = taken else { return Ok(()) };
+    while !*stop.borrow() {
+        let (app_of_part, lease) = (Arc::clone(app), lease.clone());
+        if !app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
+            return Ok(());
+        }
+    }
+    // The rest is for whoever looks next.
+    app.store.write(move |tx| tx.end_job(&lease, tx.now())).await?;
+    Ok(())
+}
+
+/// Does a part of a job, if it still is held, and ends the job with its last part.
+fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<bool, StoreError> {
+    if !tx.hold_job(lease, tx.now() + LEASE)? {
+        return Ok(false);
+    }
+    let is_more = (job.part)(app, tx)?;
+    if !is_more {
+        tx.end_job(lease, tx.now() + job.every)?;
+    }
+    Ok(is_more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_jobs_share_a_name() {
+        for (place, job) in JOBS.iter().enumerate() {
+            assert!(JOBS[..place].iter().all(|other| other.name != job.name), "{}", job.name);
+        }
+    }
+}
