@@ -120,7 +120,7 @@ fn complete(operation: &mut Operation, is_limited: bool) {
         (is_limited, "429", "`too_many_requests`"),
         (true, "503", "`busy`, `outcome_unknown`"),
     ];
-    let is_oauth = operation.operation_id.as_deref() == Some("getToken");
+    let is_oauth = matches!(operation.operation_id.as_deref(), Some("getToken" | "revokeToken"));
     let responses = &mut operation.responses.responses;
     for (applies, status, codes) in common {
         if applies && !(is_oauth && status == "415") {

@@ -68,7 +68,7 @@ CREATE TABLE sessions (
     helpdesk BOOLEAN NOT NULL,
     created_at TIMESTAMP NOT NULL,
     refreshed_at TIMESTAMP NOT NULL,
-    ended TEXT CHECK (ended IN ('refresh_reused')),
+    ended TEXT CHECK (ended IN ('refresh_reused', 'signed_out')),
     ended_at TIMESTAMP,
     lock_seq BIGINT NOT NULL DEFAULT 0,
     CHECK ((ended IS NULL) = (ended_at IS NULL))

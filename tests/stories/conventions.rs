@@ -314,6 +314,7 @@ fn published_keys_verify_our_tokens() {
         json!({
             "issuer": issuer,
             "token_endpoint": format!("{issuer}/v1/token"),
+            "revocation_endpoint": format!("{issuer}/v1/token/revoke"),
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
             "grant_types_supported": ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],

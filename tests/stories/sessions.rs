@@ -11,7 +11,51 @@ crate::on_both_databases!(
     a_refresh_token_is_rotated,
     a_spent_refresh_token_ends_the_session,
     of_twenty_parallel_uses_one_succeeds_and_the_session_ends,
+    a_person_sees_and_ends_his_sessions,
+    a_token_given_back_ends_its_session,
 );
+
+fn a_person_sees_and_ends_his_sessions(world: &World) {
+    let anna = world.person();
+    let mut elsewhere = anna.clone();
+    elsewhere.log_in(0).expect(200);
+    let sessions = anna.get("/v1/me/sessions").expect(200)["data"].as_array().expect("sessions").clone();
+    let current: Vec<_> = sessions.iter().map(|session| session["isCurrent"] == true).collect();
+    assert_eq!(current, [true, false]);
+    assert_eq!(
+        (&sessions[1]["productKind"], &sessions[1]["assurance"]),
+        (&json!("luxtrust_professional"), &json!("substantial"))
+    );
+
+    let of_elsewhere = format!("/v1/me/sessions/{}", sessions[1]["id"].as_str().expect("an id"));
+    world.person().send("DELETE", &of_elsewhere, &[], vec![]).expect_problem(404, "not_found");
+    elsewhere.get("/v1/me/landing").expect(200);
+    anna.send("DELETE", &of_elsewhere, &[], vec![]).expect(204);
+    elsewhere.get("/v1/me/landing").expect_problem(401, "token_invalid");
+    assert_eq!(elsewhere.refresh().expect_grant_refused(), UNKNOWN);
+    anna.send("DELETE", &of_elsewhere, &[], vec![]).expect_problem(404, "not_found");
+    assert_eq!(anna.get("/v1/me/sessions").expect(200)["data"].as_array().map(Vec::len), Some(1));
+
+    let ended = &anna.get("/v1/me/audit-events").expect(200)["data"][0];
+    assert_eq!((&ended["act"], &ended["object"]), (&json!("session_ended"), &sessions[1]["id"]));
+}
+
+fn a_token_given_back_ends_its_session(world: &World) {
+    for by_refresh_token in [true, false] {
+        let mut anna = world.person();
+        let token = if by_refresh_token { anna.refresh_token.clone() } else { anna.token.clone() };
+        let form = [("token", token.as_deref().expect("a token")), ("token_type_hint", "refresh_token")];
+        // Given back twice, or never seen: it is good for nothing, which is what was asked for.
+        for _ in 0..2 {
+            world.anonymous().post_form("/v1/token/revoke", &form).expect(200);
+        }
+        anna.get("/v1/me/landing").expect_problem(401, "token_invalid");
+        assert_eq!(anna.refresh().expect_grant_refused(), UNKNOWN);
+    }
+    world.anonymous().post_form("/v1/token/revoke", &[("token", "nonsense")]).expect(200);
+    let missing = world.anonymous().post_form("/v1/token/revoke", &[("other", "x")]);
+    assert_eq!(missing.expect(400)["error"], "invalid_request");
+}
 
 const UNKNOWN: &str = "the refresh token is unknown or its session has ended";
 const REUSED: &str = "the refresh token was used before; the session is ended";

@@ -27,6 +27,8 @@ pub struct ServerMetadata {
     issuer: String,
     /// Where tokens are got.
     token_endpoint: String,
+    /// Where tokens are given back.
+    revocation_endpoint: String,
     /// Where the public keys are.
     jwks_uri: String,
     /// The grants.
@@ -48,6 +50,7 @@ pub async fn metadata(app: Data<App>) -> Answer {
     answer::ok(&ServerMetadata {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/v1/token"),
+        revocation_endpoint: format!("{issuer}/v1/token/revoke"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         grant_types_supported: ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token"],
         token_endpoint_auth_methods_supported: ["none"],

@@ -3,6 +3,7 @@
 pub mod discovery;
 pub mod person;
 pub mod registration;
+pub mod session;
 pub mod terms;
 pub mod token;
 

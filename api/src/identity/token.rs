@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actix_web::{http::StatusCode, post, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use domain::{
     audit::{Actor, AuditAct, Chain, Event},
@@ -13,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{assertion_of, use_up};
+use super::{assertion_of, session::sign_out, use_up};
 use crate::{
     app::App,
     http::{
@@ -114,8 +114,54 @@ fn denied_because(error: &'static str, description: &str, cause: String) -> Deni
 )]
 #[post("/v1/token")]
 pub async fn issue(app: Data<App>, form: Form) -> Answer {
-    match grant(&app, form).await {
-        Ok(tokens) => answer::ok(&tokens),
+    let granted = grant(&app, form).await;
+    answer_form(granted.and_then(|tokens| Ok(answer::ok(&tokens)?)))
+}
+
+/// The form of the revocation endpoint.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({ "token": "4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE" }))]
+pub struct RevocationRequest {
+    /// A refresh token or an access token: either ends the session of both.
+    #[expect(dead_code, reason = "the contract of a form that is read pair by pair")]
+    token: String,
+}
+
+/// Gives a token back: its session ends, and with it all its tokens (RFC 7009).
+///
+/// A token that is unknown, or whose session has ended, is answered alike.
+#[utoipa::path(
+    tag = "Identity", operation_id = "revokeToken",
+    request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token is good for nothing any more."),
+        (status = 400, description = "`invalid_request`", body = TokenError),
+    )
+)]
+#[post("/v1/token/revoke")]
+pub async fn revoke(app: Data<App>, form: Form) -> Answer {
+    answer_form(give_back(&app, form).await.map(|()| HttpResponse::Ok().finish()))
+}
+
+async fn give_back(app: &Arc<App>, form: Form) -> Result<(), Denied> {
+    let token = fields_of(form)?.remove("token").ok_or_else(|| denied("invalid_request", "token is missing"))?;
+    let of_access_token = app.access.verify(&token, (app.clock)()).ok();
+    let digest = digest_of(&token);
+    app.store
+        .write(move |tx| {
+            let of_refresh_token = tx.refresh_token(&digest)?.map(|token| token.session);
+            let Some(session) = of_access_token.or(of_refresh_token) else { return Ok(()) };
+            match tx.live_session(session)? {
+                Some(session) => sign_out(tx, session.id, &session).map_err(Denied::from),
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+fn answer_form(outcome: Result<HttpResponse, Denied>) -> Answer {
+    match outcome {
+        Ok(response) => Ok(response),
         Err(Denied::OAuth(error, cause)) => {
             let mut response = answer::json(StatusCode::BAD_REQUEST, &error)?;
             response.extensions_mut().insert(Refused { code: error.error, cause });
@@ -125,7 +171,8 @@ pub async fn issue(app: Data<App>, form: Form) -> Answer {
     }
 }
 
-async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
+/// The fields of a form, each at most once (RFC 6749 §3.2).
+fn fields_of(form: Form) -> Result<BTreeMap<String, String>, Denied> {
     let bytes =
         form.0.ok_or_else(|| denied("invalid_request", "the body must be application/x-www-form-urlencoded"))?;
     let pairs: Vec<(String, String)> =
@@ -136,6 +183,11 @@ async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
             return Err(denied("invalid_request", "a parameter is given more than once"));
         }
     }
+    Ok(fields)
+}
+
+async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
+    let mut fields = fields_of(form)?;
     // Parameters of RFC 8693 that would change what is asked for must not be passed over in silence.
     if let Some(name) = ["actor_token", "audience", "resource", "scope"].iter().find(|name| fields.contains_key(**name))
     {

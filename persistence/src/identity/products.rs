@@ -42,7 +42,7 @@ impl From<&Product> for ProductRow {
 }
 
 impl ProductRow {
-    fn read(self) -> Result<Product, StoreError> {
+    pub(crate) fn read(self) -> Result<Product, StoreError> {
         let row = Row { table: "products", id: &self.id };
         Ok(Product {
             id: row.id(&self.id)?,

@@ -4,12 +4,13 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
-    id::SessionId,
-    identity::{ProductStatus, Session},
+    id::{PersonId, SessionId},
+    identity::{Product, ProductStatus, Session, session::IDLE},
 };
 
 use crate::{
     error::StoreError,
+    identity::products::ProductRow,
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
     schema::{products, refresh_tokens, sessions},
@@ -86,6 +87,31 @@ impl Reading<'_> {
         })?;
         let session = found.map(SessionRow::read).transpose()?;
         Ok(session.filter(|session| session.is_live(self.now())))
+    }
+
+    /// All live sessions of a person, each with its product, oldest first.
+    pub fn live_sessions_of(&mut self, person: PersonId) -> Result<Vec<(Session, Product)>, StoreError> {
+        let now = self.now();
+        let rows: Vec<(SessionRow, ProductRow)> = self.run(|db| {
+            sessions::table
+                .inner_join(products::table)
+                .filter(sessions::person_id.eq(person.to_string()))
+                .filter(sessions::ended.is_null())
+                // Those that lived longer were idle, or are too old: the rule itself decides below.
+                .filter(sessions::refreshed_at.gt(stamp(now - IDLE)))
+                .filter(products::status.eq(ProductStatus::Registered.code()))
+                .order(sessions::id)
+                .select((SessionRow::as_select(), ProductRow::as_select()))
+                .get_results(db)
+        })?;
+        let mut live = Vec::with_capacity(rows.len());
+        for (session, product) in rows {
+            let session = session.read()?;
+            if session.is_live(now) {
+                live.push((session, product.read()?));
+            }
+        }
+        Ok(live)
     }
 
     /// A refresh token by its digest.
