@@ -4,7 +4,10 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt,
     path::Path,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64},
+    },
 };
 
 use domain::{identity::Terms, text::Language};
@@ -49,6 +52,8 @@ pub struct App {
     pub outbox_bell: Notify,
     /// Whether the server is about to stop: readiness fails.
     pub is_draining: AtomicBool,
+    /// In which second the database was last seen to answer a probe.
+    pub answered_at: AtomicI64,
     /// What is counted.
     pub metrics: Metrics,
     /// How much one caller may ask, unless load tests are run.
@@ -93,6 +98,7 @@ impl App {
             assertion_turns: Semaphore::new(4),
             outbox_bell,
             is_draining,
+            answered_at: AtomicI64::new(0),
             metrics,
             limits,
         }))

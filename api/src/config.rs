@@ -147,7 +147,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_WORKER",
         default: "`on`",
-        about: "`on` or `off`: whether `serve` also does the worker's jobs; where it is off, `espace-pro worker` does them",
+        about: "`on` or `off`: whether `serve` also does the worker's jobs; where it is off, on PostgreSQL alone, `espace-pro worker` does them",
     },
     Setting {
         name: "ESPACE_PRO_MAIL_URL",
@@ -337,7 +337,12 @@ impl Reader {
             !sandbox || sandbox_exposed || listen.ip().is_loopback(),
             "the sandbox listens only on a loopback address, unless ESPACE_PRO_SANDBOX_EXPOSED is on",
         );
+        let worker = self.choice("ESPACE_PRO_WORKER", true, &switch);
         let (public_url, database_url) = (self.public_url(is_production, listen), self.database_url(&data_dir));
+        self.require(
+            worker || !matches!(database_url, Some(DatabaseUrl::Sqlite(_))),
+            "ESPACE_PRO_WORKER can't be off on SQLite, which one process has to itself",
+        );
         let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
         Some(Config {
             database_connections: self.number("ESPACE_PRO_DATABASE_CONNECTIONS", 1..=64, 4),
@@ -354,7 +359,7 @@ impl Reader {
             bounds: self.bounds(),
             deadlines: self.deadlines(),
             drain: self.seconds("ESPACE_PRO_DRAIN_SECONDS", 0..=600, if is_production { 5 } else { 0 }),
-            worker: self.choice("ESPACE_PRO_WORKER", true, &switch),
+            worker,
             mail_server: self.mail_server(is_production),
             log_format: self.choice(
                 "ESPACE_PRO_LOG_FORMAT",

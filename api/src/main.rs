@@ -113,8 +113,10 @@ async fn main() -> ExitCode {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-fn environment() -> std::env::Vars {
-    std::env::vars()
+fn environment() -> impl Iterator<Item = (String, String)> {
+    // What is no Unicode is none of ours, or will be told to be wrong.
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
 /// Where the database is: who works on it alone needs no keys.
@@ -191,7 +193,7 @@ async fn work() -> Result<(), String> {
     let app = App::open(config, clock::system()).await?;
     let told = told_to_stop()?;
     let (stop, is_stopped) = watch::channel(false);
-    let worker = actix_web::rt::spawn(worker::work(app, is_stopped));
+    let worker = actix_web::rt::spawn(worker::watched(app, is_stopped));
     tracing::info!("working");
     told.await;
     stop.send_replace(true);

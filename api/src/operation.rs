@@ -36,6 +36,11 @@ pub async fn ready(app: Data<App>) -> Answer {
     if app.is_draining.load(Ordering::Relaxed) {
         return Err(Problem::from(Code::Busy).because("the server is about to stop"));
     }
-    app.store.read(|tx| tx.outbox_is_empty().map_err(Problem::from)).await?;
+    // Probes are not limited, so they reach the database at most once a second.
+    let now = (app.clock)().timestamp();
+    if app.answered_at.load(Ordering::Relaxed) != now {
+        app.store.read(|tx| tx.ping().map_err(Problem::from)).await?;
+        app.answered_at.store(now, Ordering::Relaxed);
+    }
     answer::ok(&Health { status: "ok" })
 }

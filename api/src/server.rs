@@ -80,7 +80,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
     .run();
 
     let (stop_worker, is_stopped) = watch::channel(false);
-    let worker = app.config.worker.then(|| spawn(worker::work(Arc::clone(&app), is_stopped)));
+    let worker = app.config.worker.then(|| spawn(worker::watched(Arc::clone(&app), is_stopped)));
     started(Stop { app, server: server.handle() });
     let outcome = server.await.map_err(|error| error.to_string());
     if let Some(worker) = worker {

@@ -132,10 +132,10 @@ impl EmailAddress {
     /// The most characters that an address has (RFC 5321 §4.5.3.1.3, less the angle brackets).
     pub const MAX: usize = 254;
 
-    /// An address in the form that HTML's `<input type=email>` takes.
+    /// An address in the form that HTML's `<input type=email>` takes, in ASCII, as every mail server does.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let text = clean(raw, Self::MAX)?;
-        if text.validate_email() { Ok(Self(text)) } else { Err(Fault::Malformed) }
+        if text.is_ascii() && text.validate_email() { Ok(Self(text)) } else { Err(Fault::Malformed) }
     }
     /// The address as it was typed.
     pub fn as_str(&self) -> &str {

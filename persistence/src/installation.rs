@@ -1,6 +1,6 @@
 //! Facts about this database as a whole.
 
-use diesel::prelude::*;
+use diesel::{connection::SimpleConnection, prelude::*};
 
 use crate::{
     error::StoreError,
@@ -9,6 +9,11 @@ use crate::{
 };
 
 impl Reading<'_> {
+    /// Asks the database for nothing but an answer.
+    pub fn ping(&mut self) -> Result<(), StoreError> {
+        self.run(|db| db.batch_execute("SELECT 1"))
+    }
+
     /// A fact by its name.
     pub fn installation_fact(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         self.run(|db| installation::table.find(name).select(installation::value).get_result(db).optional())

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, World, professional};
+use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, professional};
 
 crate::on_both_databases!(
     each_act_leaves_its_entry_and_nothing_personal,
@@ -257,7 +257,7 @@ fn an_operator_walks_the_log_of_a_server_that_stopped() {
     let mut scratch = Scratch::new(Database::Sqlite);
     let mut server = Process::serve(&mut scratch);
     Actor::newcomer(&server.anonymous(), &["eid"]).accept_terms();
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     assert!(server.ended().success());
     let heads = exported(&scratch);
     let (status, told) = audit(&scratch, &["verify", "--against", &heads]);

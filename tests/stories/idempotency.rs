@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, World, professional};
+use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, professional};
 
 crate::on_both_databases!(
     a_repeat_gets_the_same_answer_and_has_no_effect,
@@ -112,7 +112,7 @@ fn a_server_that_dies_between_the_commit_and_the_answer_does_nothing_twice() {
         }
         // Kept, but perhaps not answered, is what counts: the server dies while orders come in.
         while spaces_of_or_none(&anna).is_some_and(|spaces| spaces < ORDERS / 4) {}
-        server.signal("KILL");
+        server.signal(Signal::KILL);
     });
     server.ended();
     let server = Process::serve(&mut scratch);

@@ -9,7 +9,7 @@ use std::{
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, MailServer, Process, Scratch, World, wait_until};
+use crate::support::{Actor, Database, MailServer, Process, Scratch, Signal, World, wait_until};
 
 const FROM: &str = "Espace Été <no-reply@portal.example>";
 /// Longer than the worker rests when nobody rings.
@@ -203,7 +203,7 @@ fn a_worker_that_is_killed_loses_no_mail() {
 
     let (mut first, mut second) = (Process::work(&scratch), Process::work(&scratch));
     server.wait_for(COUNT / 5);
-    first.signal("KILL");
+    first.signal(Signal::KILL);
     first.ended();
     let recipients = || -> HashSet<String> {
         server.mails().iter().map(|mail| mail["recipients"][0].as_str().expect("an address").to_owned()).collect()
@@ -218,7 +218,7 @@ fn a_worker_that_is_killed_loses_no_mail() {
     wait_until("an empty outbox", || scratch.psql("SELECT count(*) FROM outbox") == "0");
     assert_eq!(ids(&server.mails()).len(), COUNT, "a repeat is known by its id");
 
-    second.signal("TERM");
+    second.signal(Signal::TERM);
     assert!(second.ended().success(), "{}", second.log());
     assert!(second.log().contains("stopping"));
 }
@@ -232,7 +232,7 @@ fn a_worker_finishes_what_it_has_begun() {
     register(&newcomer(&serving.anonymous()), "anna@example.lu", "fr");
     let mut worker = Process::work(&scratch);
     wait_until("a taken mail", || scratch.psql("SELECT count(*) FROM outbox WHERE lease IS NOT NULL") == "1");
-    worker.signal("INT");
+    worker.signal(Signal::INT);
     assert!(worker.ended().success(), "{}", worker.log());
     assert_eq!((server.mails().len(), scratch.psql("SELECT count(*) FROM outbox").as_str()), (1, "0"));
 }

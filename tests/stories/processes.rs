@@ -15,19 +15,21 @@ use api::{keys::DataKeys, tokens::access::AccessTokens};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, World, client, crowd, eventually, professional, text};
+use crate::support::{
+    Actor, Database, Process, Reply, Scratch, Signal, World, client, crowd, eventually, professional, text,
+};
 
 #[test]
 fn told_to_terminate_it_lets_readiness_fail_and_ends_what_is_open() {
-    drains_on("TERM");
+    drains_on(Signal::TERM);
 }
 
 #[test]
 fn interrupted_it_does_the_same() {
-    drains_on("INT");
+    drains_on(Signal::INT);
 }
 
-fn drains_on(signal: &str) {
+fn drains_on(signal: Signal) {
     let mut scratch = Scratch::new(Database::Sqlite);
     scratch.set("ESPACE_PRO_DRAIN_SECONDS", "2");
     let mut process = Process::serve(&mut scratch);
@@ -307,7 +309,7 @@ fn killed_at_work_it_loses_nothing_that_was_acknowledged() {
             let mut acknowledged = acknowledged.lock().expect("nobody panicked");
             acknowledged.push((founder, text(&reply.expect(201)["id"])));
             if acknowledged.len() == 200 {
-                process.signal("KILL");
+                process.signal(Signal::KILL);
             }
         }
     });

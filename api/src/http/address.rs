@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
 use ipnet::IpNet;
 
 /// The header in which our proxies say for whom they ask. It is one: a proxy passes the other on as a client wrote it.
@@ -37,8 +37,10 @@ impl Proxies {
             ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
             ForwardedHeader::Forwarded => FORWARDED,
         };
-        let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().unwrap_or_default()).collect();
-        let mut said = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        // Entry by entry: what can't be read to the left must not hide what our proxies wrote to its right.
+        let lines: Vec<&[u8]> = headers.get_all(name).map(HeaderValue::as_bytes).collect();
+        let entries = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        let mut said = entries.map(|entry| str::from_utf8(entry).unwrap_or_default());
         let mut client = peer.to_canonical();
         while self.is_ours(client) {
             // A proxy that hides who asked, or that we can't read, is the client.
@@ -88,7 +90,6 @@ pub fn limited_as(client: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     fn client(header: ForwardedHeader, peer: &str, lines: &[&'static str]) -> String {
         let trusted = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.7"];
@@ -100,7 +101,7 @@ mod tests {
         };
         let mut headers = HeaderMap::from_iter([other]);
         for line in lines {
-            headers.append(name.clone(), HeaderValue::from_static(line));
+            headers.append(name.clone(), HeaderValue::from_bytes(line.as_bytes()).expect("a header"));
         }
         Proxies { trusted, header }.client(peer.parse().expect("an address"), &headers).to_string()
     }
@@ -115,7 +116,8 @@ mod tests {
             ("::ffff:10.0.0.1", &["::ffff:203.0.113.5"], "203.0.113.5"),
             ("192.0.2.7", &["203.0.113.5"], "203.0.113.5"),
             ("192.0.2.8", &["203.0.113.5"], "192.0.2.8"),
-            // What the client himself wrote is further left than what our proxy added.
+            // What the client himself wrote is further left than what our proxy added, be it text or not.
+            ("10.0.0.1", &["é, 203.0.113.5"], "203.0.113.5"),
             ("10.0.0.1", &["1.1.1.1, 203.0.113.5, 10.1.1.1"], "203.0.113.5"),
             ("10.0.0.1", &["1.1.1.1", "203.0.113.5, 10.1.1.1", "10.2.2.2"], "203.0.113.5"),
             ("10.0.0.1", &["10.9.9.9,10.8.8.8"], "10.9.9.9"),

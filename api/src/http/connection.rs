@@ -14,7 +14,7 @@ use actix_web::{
     HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::Extensions,
-    rt::{net::TcpStream, spawn, time::sleep},
+    rt::{net::TcpStream, spawn, task::JoinHandle, time::sleep},
     web::Bytes,
 };
 use socket2::{SockRef, Socket};
@@ -33,16 +33,25 @@ struct Watched {
     socket: Socket,
     /// When we last did our part, unless we are at it.
     idle_since: Cell<Option<Instant>>,
+    /// Who watches; he goes home with the connection.
+    guard: Cell<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(guard) = self.guard.take() {
+            guard.abort();
+        }
+    }
 }
 
 /// Watches over a new connection: it is cut when its client has been waited for so long.
 pub fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration) {
     let socket = stream.downcast_ref::<TcpStream>().and_then(|stream| SockRef::from(stream).try_clone().ok());
     let Some(socket) = socket else { return };
-    let watched = Rc::new(Watched { socket, idle_since: Cell::new(Some(Instant::now())) });
+    let watched = Rc::new(Watched { socket, idle_since: Cell::new(Some(Instant::now())), guard: Cell::new(None) });
     let known = Rc::downgrade(&watched);
-    data.insert(Watch(watched));
-    spawn(async move {
+    let guard = spawn(async move {
         let mut wait = patience;
         loop {
             sleep(wait).await;
@@ -55,6 +64,8 @@ pub fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration) {
             }
         }
     });
+    watched.guard.set(Some(guard));
+    data.insert(Watch(watched));
 }
 
 impl Watched {

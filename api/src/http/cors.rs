@@ -17,7 +17,7 @@ use actix_web::{
 const ALLOWED: &str =
     "authorization, content-type, if-match, if-none-match, idempotency-key, accept-language, x-request-id";
 /// What a page may read.
-const EXPOSED: &str = "etag, location, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id, \
+const EXPOSED: &str = "allow, content-disposition, etag, location, link, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id, \
                        idempotency-replayed, api-version";
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// How many seconds a browser need not ask again.

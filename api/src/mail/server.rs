@@ -84,7 +84,8 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Only what the server says of this mail is final. Its words are not kept: they often repeat the address.
+/// Only what the server says of this mail, or of its receiver, is final: what it says of itself, of us or of our login
+/// (RFC 5321 §4.2.2, RFC 4954 §6) may pass. Its words are not kept: they often repeat the address.
 fn judge(error: &Error) -> Undelivered {
     let Some(code) = error.status().map(u16::from) else {
         let reason = if error.is_response() { "the mail server's answer is none".into() } else { error.to_string() };
@@ -92,9 +93,7 @@ fn judge(error: &Error) -> Undelivered {
     };
     let reason = format!("the mail server answered {code}");
     match code {
-        // These are about our login, which a mail can't help.
-        530..=538 => Undelivered::ForNow(reason),
-        500.. => Undelivered::ForGood(reason),
+        550..=553 | 555 | 556 => Undelivered::ForGood(reason),
         _ => Undelivered::ForNow(reason),
     }
 }

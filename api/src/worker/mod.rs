@@ -5,6 +5,7 @@ mod recurring;
 
 use std::{sync::Arc, time::Duration};
 
+use actix_web::rt::spawn;
 use chrono::TimeDelta;
 use persistence::StoreError;
 use tokio::{
@@ -19,8 +20,16 @@ const LEASE: TimeDelta = TimeDelta::minutes(1);
 /// How often a worker looks for jobs though nobody rang.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// Works until told to stop; a worker that dies ends the process, so that it is started anew and mails go on.
+pub async fn watched(app: Arc<App>, stop: watch::Receiver<bool>) {
+    if spawn(work(app, stop)).await.is_err() {
+        tracing::error!("the worker died; the process ends, so that it is started anew");
+        std::process::abort();
+    }
+}
+
 /// Works until told to stop; what it has begun, it finishes.
-pub async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
+async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
     let messages = rounds(
         stop.clone(),
         || outbox::round(&app),

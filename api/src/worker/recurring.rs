@@ -36,7 +36,7 @@ const JOBS: &[Job] = &[
     Job {
         name: "purge_registrations",
         every: TimeDelta::hours(1),
-        part: |_, tx| tx.purge_registrations(tx.now() - registration::UNCONFIRMED_KEPT),
+        part: |_, tx| tx.purge_registrations(tx.now() - registration::KEPT),
     },
     Job {
         name: "purge_sessions",

@@ -17,8 +17,8 @@ pub const CODE_LIFE: TimeDelta = TimeDelta::minutes(15);
 pub const CODE_TRIES: u32 = 5;
 /// How often the code of one registration is sent again (domain.md §1, C).
 pub const CODE_RESENDS: u32 = 3;
-/// How long a registration that nobody confirms is kept after its last code expired (domain.md §1, C).
-pub const UNCONFIRMED_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long a registration is kept after its last code expired: what it led to is kept elsewhere (domain.md §1, C).
+pub const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// What a trusted issuer asserts of somebody who has just logged in with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -145,16 +145,15 @@ impl Transaction<'_> {
         self.run(|db| diesel::update(registrations::table.find(&row.id)).set(&row).execute(db))?;
         Ok(())
     }
-    /// Forgets registrations that nobody confirmed and whose code expired before a moment. Says whether there may be more.
+    /// Forgets registrations whose code expired before a moment: what they led to is kept elsewhere. Says whether there may be more.
     pub fn purge_registrations(&mut self, before: Instant) -> Result<bool, StoreError> {
-        let is_unconfirmed = registrations::status.ne(RegistrationStatus::Confirmed.code());
         let is_old = registrations::code_expires_at.lt(stamp(before));
         self.run(|db| {
-            let old = registrations::table.filter(is_unconfirmed).filter(is_old).select(registrations::id);
+            let old = registrations::table.filter(is_old).select(registrations::id);
             let old: Vec<String> = old.limit(PURGED_AT_ONCE).get_results(db)?;
             let ids = registrations::id.eq_any(&old);
             // Asked again: the code may have been sent anew since.
-            diesel::delete(registrations::table.filter(ids).filter(is_unconfirmed).filter(is_old)).execute(db)?;
+            diesel::delete(registrations::table.filter(ids).filter(is_old)).execute(db)?;
             Ok(is_full(&old))
         })
     }

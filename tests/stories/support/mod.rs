@@ -15,6 +15,7 @@ pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;
 pub use process::Process;
 pub use rival::Rival;
+pub use rustix::process::Signal;
 pub use world::{Database, Scratch, World, client};
 
 /// Tells each of these stories twice: on SQLite and on PostgreSQL.

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::{Actor, Scratch, wait_until, world::client};
 
 /// A running `espace-pro`.
@@ -89,10 +91,9 @@ impl Process {
         text
     }
 
-    /// Sends a signal by its name: `TERM`, `INT`, `KILL`.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a process");
     }
 
     /// Waits until the program has ended.
