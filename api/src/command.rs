@@ -55,5 +55,11 @@ pub async fn publish_terms(
 /// A sentence for the operator.
 pub fn beside(database: DatabaseUrl) -> Result<Store, String> {
     let settings = Settings { serves: false, connections: 1, ..Settings::new(database, clock::system()) };
-    Store::open(&settings).map_err(|error| format!("database: {error}"))
+    Store::open(&settings).map_err(told)
+}
+
+/// What an operator is told of the database.
+#[expect(clippy::needless_pass_by_value, reason = "an error is mapped")]
+pub fn told(error: StoreError) -> String {
+    format!("database: {error}")
 }

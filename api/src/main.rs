@@ -139,7 +139,7 @@ async fn heads() -> Result<(), String> {
 
 async fn verify(against: Option<&Path>) -> Result<(), String> {
     let found = |chain, finding| println!("{chain}: {finding}");
-    let walked = audit::heads::verify(&configuration()?, &clock::system(), against, found).await?;
+    let walked = audit::heads::verify(&configuration()?, against, found).await?;
     println!("{walked}");
     if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }
 }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use persistence::{DatabaseUrl, DeadLetter, Store, StoreError};
 use uuid::Uuid;
 
-use crate::command::beside;
+use crate::command::{beside, told};
 
 /// A command about dead letters.
 #[derive(Debug, Clone, Subcommand)]
@@ -49,7 +49,6 @@ const AT_ONCE: i64 = 100;
 /// # Errors
 /// A sentence for the operator.
 pub async fn run(database: DatabaseUrl, command: OutboxCommand) -> Result<String, String> {
-    let told = |error: StoreError| format!("database: {error}");
     let store = beside(database)?;
     let unknown = |id: Uuid| format!("no dead letter has the id {id}");
     match command {

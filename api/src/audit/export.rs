@@ -16,7 +16,7 @@ use domain::{Coded, audit::Entry};
 use tokio::sync::mpsc;
 
 use super::view::{CSV_HEADER, EventView};
-use crate::http::{problem::Problem, query::Query};
+use crate::http::{accept, problem::Problem, query::Query};
 
 /// How many entries are read at once.
 pub const PAGE: u32 = 500;
@@ -52,19 +52,9 @@ impl Format {
     }
 
     fn accepted(header: &str) -> Self {
-        let mut best = (Self::Json, 0.0);
-        for range in header.split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let media_type = parts.next().unwrap_or_default();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f32>);
-            let format = Self::ALL.iter().find(|format| media_type.eq_ignore_ascii_case(format.media_type()));
-            if let (Some(&format), Ok(quality)) = (format, quality)
-                && quality > best.1
-            {
-                best = (format, quality);
-            }
-        }
-        best.0
+        let known =
+            |range: &str| Self::ALL.iter().copied().find(|format| range.eq_ignore_ascii_case(format.media_type()));
+        accept::preferred(header, known).unwrap_or(Self::Json)
     }
 
     fn media_type(self) -> &'static str {

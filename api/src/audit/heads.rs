@@ -7,10 +7,14 @@ use domain::{
     Instant,
     audit::{Chain, EntryHash, Finding, Head, Walk},
 };
-use persistence::{Clock, Settings, Store, StoreError};
+use persistence::{Clock, Store};
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, tokens::access::AccessTokens};
+use crate::{
+    command::{beside, told},
+    config::Config,
+    tokens::access::AccessTokens,
+};
 
 /// The type of the signed statement: nobody takes it for a token.
 const TYPE: &str = "audit-heads+jwt";
@@ -70,7 +74,7 @@ impl fmt::Display for Walked {
 /// A sentence for the operator.
 pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
     let keys = AccessTokens::load(&config.signing_keys, &config.public_url)?;
-    let store = open(config, clock)?;
+    let store = beside(config.database_url.clone())?;
     let mut heads = Vec::new();
     let mut after = None;
     loop {
@@ -93,7 +97,6 @@ pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
 /// A sentence for the operator: the database can't be read, or the export is not ours.
 pub async fn verify(
     config: &Config,
-    clock: &Clock,
     against: Option<&Path>,
     mut found: impl FnMut(Chain, Finding),
 ) -> Result<Walked, String> {
@@ -108,7 +111,7 @@ pub async fn verify(
         walked.findings += 1;
         found(chain, finding);
     };
-    let store = open(config, clock)?;
+    let store = beside(config.database_url.clone())?;
     let mut after = None;
     loop {
         let heads = heads_after(&store, after).await?;
@@ -146,11 +149,6 @@ async fn walk(store: &Store, chain: Chain, mut walk: Walk, entries: &mut u64) ->
     }
 }
 
-fn open(config: &Config, clock: &Clock) -> Result<Store, String> {
-    let settings = Settings::new(config.database_url.clone(), clock.clone());
-    Store::open(&Settings { serves: false, connections: 1, ..settings }).map_err(told)
-}
-
 async fn heads_after(store: &Store, after: Option<Chain>) -> Result<Vec<Head>, String> {
     store.read(move |tx| tx.audit_heads(after, PAGE)).await.map_err(told)
 }
@@ -164,9 +162,4 @@ fn read(config: &Config, path: &Path) -> Result<(BTreeMap<Chain, Head>, Instant)
     let at = Instant::from_timestamp(statement.iat, 0);
     let (heads, at) = heads.zip(at).ok_or("a head can't be read")?;
     Ok((heads.into_iter().map(|head| (head.chain, head)).collect(), at))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "an error is mapped")]
-fn told(error: StoreError) -> String {
-    format!("database: {error}")
 }

@@ -3,6 +3,8 @@
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use domain::{Coded, text::Language};
 
+use super::accept;
+
 /// A text in every language that the portal speaks: one that is missing does not compile.
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
@@ -30,21 +32,9 @@ impl Text {
 
 /// The language that `Accept-Language` likes best (RFC 9110 §12.5.4); French where it names none of ours.
 pub fn preferred(headers: &HeaderMap) -> Language {
-    let Some(header) = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else { return Language::Fr };
-    header
-        .split(',')
-        .filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let primary = parts.next()?.split('-').next()?.to_ascii_lowercase();
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-            Some((Language::from_code(&primary)?, weight))
-        })
-        .filter(|(_, weight)| *weight > 0.0)
-        // The first of those that are liked equally.
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map_or(Language::Fr, |(language, _)| language)
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let primary = |range: &str| Language::from_code(&range.split('-').next()?.to_ascii_lowercase());
+    accept::preferred(header, primary).unwrap_or(Language::Fr)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub struct Allowances {
     pub address: Allowance,
     /// To one client address, of `POST /v1/registrations` and what is below it.
     pub registrations: Allowance,
-    /// To one client address, of `POST /v1/token`.
+    /// To one client address, of `POST /v1/token` and what is below it.
     pub tokens: Allowance,
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP room: what every route shares on its way in and out.
 
+pub mod accept;
 pub mod address;
 pub mod answer;
 pub mod body;

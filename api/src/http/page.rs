@@ -36,6 +36,13 @@ pub struct PageView {
     pub has_more: bool,
 }
 
+impl PageView {
+    /// Of a list that is never long: all of it is on one page.
+    pub fn whole() -> Self {
+        Self { next: None, has_more: false }
+    }
+}
+
 /// A page of a list, as it is answered.
 pub trait Page: Serialize {
     /// Where the list goes on.

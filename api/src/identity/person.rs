@@ -125,5 +125,5 @@ pub async fn products(person: Person) -> Answer {
             views.collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    answer::ok(&ProductPage { data, page: PageView { next: None, has_more: false } })
+    answer::ok(&ProductPage { data, page: PageView::whole() })
 }

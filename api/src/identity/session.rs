@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, web::Path};
 use chrono::{DateTime, Utc};
 use domain::{
     Refusal,
-    audit::{AuditAct, Chain, Event},
+    audit::{Actor, AuditAct, Chain, Event},
     id::SessionId,
     identity::{Product, Session, SessionEnd},
 };
@@ -83,7 +83,7 @@ pub async fn list(person: Person) -> Answer {
             Ok(sessions.iter().map(|(session, product)| SessionView::new(session, product, caller.id)).collect())
         })
         .await?;
-    answer::ok(&SessionPage { data, page: PageView { next: None, has_more: false } })
+    answer::ok(&SessionPage { data, page: PageView::whole() })
 }
 
 /// Ends a session of the caller, this one or another: its tokens are refused from now on.
@@ -105,11 +105,16 @@ pub async fn end(person: Person, id: Path<PathId>) -> Answer {
 
 /// Ends a session for its person, who acts in the session `by`; one that has ended stays as it is.
 pub fn sign_out(tx: &mut Transaction<'_>, session: SessionId, by: &Session) -> Result<(), Problem> {
-    if let Some(mut session) = tx.lock_live_session(session)? {
-        session.ended = Some(SessionEnd::SignedOut);
-        tx.save_session(&session)?;
-        let ended = Event::new(Chain::Person(session.person), AuditAct::SessionEnded, by.into(), session.id);
-        tx.record(ended.because(SessionEnd::SignedOut));
+    match tx.lock_live_session(session)? {
+        Some(mut session) => close(tx, &mut session, SessionEnd::SignedOut, by.into()),
+        None => Ok(()),
     }
+}
+
+/// Ends a locked session, and records it.
+pub fn close(tx: &mut Transaction<'_>, session: &mut Session, why: SessionEnd, by: Actor) -> Result<(), Problem> {
+    session.ended = Some(why);
+    tx.save_session(session)?;
+    tx.record(Event::new(Chain::Person(session.person), AuditAct::SessionEnded, by, session.id).because(why));
     Ok(())
 }

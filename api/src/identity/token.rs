@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use domain::{
-    audit::{Actor, AuditAct, Chain, Event},
+    audit::Actor,
     identity::{ProductStatus, Session, SessionEnd},
 };
 use persistence::AssertionPurpose;
@@ -13,7 +13,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{assertion_of, session::sign_out, use_up};
+use super::{
+    assertion_of,
+    session::{close, sign_out},
+    use_up,
+};
 use crate::{
     app::App,
     http::{
@@ -286,12 +290,8 @@ async fn refresh(app: &Arc<App>, given: &str) -> Result<TokenResponse, Denied> {
             let mut session = tx.lock_live_session(seen.session)?.ok_or_else(unknown)?;
             let is_spent = tx.refresh_token(&given)?.ok_or_else(unknown)?.is_spent;
             if is_spent {
-                session.ended = Some(SessionEnd::RefreshReused);
-                tx.save_session(&session)?;
                 // Which of the two users stole it, nobody can tell.
-                let ended =
-                    Event::new(Chain::Person(session.person), AuditAct::SessionEnded, Actor::System, session.id);
-                tx.record(ended.because(SessionEnd::RefreshReused));
+                close(tx, &mut session, SessionEnd::RefreshReused, Actor::System)?;
                 return Ok(Refreshed::Reused(session));
             }
             session.refreshed_at = tx.now();
