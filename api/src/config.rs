@@ -9,6 +9,7 @@ use crate::{
         address::{ForwardedHeader, Proxies},
         cors,
         limits::{Allowance, Allowances},
+        strength::Levels,
     },
     mail::MailServer,
     tokens::issuer::IssuerSettings,
@@ -72,6 +73,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "ESPACE_PRO_ISSUERS",
         default: "none",
         about: "JSON file of the trusted identity providers (docs/operations.md)",
+    },
+    Setting {
+        name: "ESPACE_PRO_LEVELS",
+        default: "the levels of `openapi.yaml` (`x-login`)",
+        about: "`operationId=level` or `operationId=level/seconds`, with commas: the least level of login (`low`, `substantial`, `high`), and how long ago it may be",
     },
     Setting {
         name: "ESPACE_PRO_SANDBOX",
@@ -239,6 +245,8 @@ pub struct Config {
     pub signing_keys: PathBuf,
     /// Trusted issuers.
     pub issuers: Vec<IssuerSettings>,
+    /// How strong a login each operation wants.
+    pub levels: Levels,
     /// Whether the sandbox is on.
     pub sandbox: bool,
     /// Whether the sandbox answers other machines.
@@ -349,6 +357,7 @@ impl Reader {
             database_queue: self.number("ESPACE_PRO_DATABASE_QUEUE", 1..=65_536, 1024) as usize,
             signing_keys: self.get("ESPACE_PRO_SIGNING_KEYS").map_or(data_dir.join("keys/signing"), PathBuf::from),
             issuers: self.issuers(),
+            levels: self.levels(),
             allowances: self.allowances(),
             proxies: self.proxies(),
             cors_origins: self.list(
@@ -481,6 +490,14 @@ impl Reader {
         let from = self.get("ESPACE_PRO_MAIL_FROM");
         self.require(from.is_some(), "ESPACE_PRO_MAIL_FROM is required with ESPACE_PRO_MAIL_URL");
         MailServer::parse(&url, &from?, is_production).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn levels(&mut self) -> Levels {
+        let levels = self.get("ESPACE_PRO_LEVELS").map_or_else(|| Ok(Levels::default()), |text| Levels::parse(&text));
+        levels.unwrap_or_else(|problem| {
+            self.problems.push(format!("ESPACE_PRO_LEVELS: {problem}"));
+            Levels::default()
+        })
     }
 
     fn issuers(&mut self) -> Vec<IssuerSettings> {

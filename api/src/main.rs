@@ -11,7 +11,9 @@ use api::{
     app::App,
     audit, clock, command,
     config::{self, Config, Mode},
-    docs, openapi, outbox, server, telemetry, worker,
+    docs,
+    http::strength::Levels,
+    openapi, outbox, server, telemetry, worker,
 };
 use clap::{Parser, Subcommand};
 use domain::text::Language;
@@ -93,9 +95,10 @@ async fn main() -> ExitCode {
                 Err(problem) => Err(problem),
             }
         }
-        Command::Openapi => {
-            openapi::contract(true).to_yaml().map(|yaml| print!("{yaml}")).map_err(|error| error.to_string())
-        }
+        Command::Openapi => openapi::contract(true, &Levels::default())
+            .to_yaml()
+            .map(|yaml| print!("{yaml}"))
+            .map_err(|error| error.to_string()),
         Command::Errors => {
             print!("{}", docs::errors_page());
             Ok(())

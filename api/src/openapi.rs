@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    http::{body::EmptyRequest, field::FieldErrorView, limits::is_limited, problem::ProblemView},
+    http::{body::EmptyRequest, field::FieldErrorView, limits::is_limited, problem::ProblemView, strength::Levels},
     routes,
 };
 
@@ -41,8 +41,8 @@ pub const VERSION: &str = "1.0.0";
 )]
 struct Base;
 
-/// The contract of a server with or without a sandbox.
-pub fn contract(with_sandbox: bool) -> utoipa::openapi::OpenApi {
+/// The contract of a server with or without a sandbox, whose operations want these levels of login.
+pub fn contract(with_sandbox: bool, levels: &Levels) -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes::all);
     let app = if with_sandbox { app.configure(routes::of_sandbox) } else { app };
     let (_, mut contract) = app.split_for_parts();
@@ -59,7 +59,10 @@ pub fn contract(with_sandbox: bool) -> utoipa::openapi::OpenApi {
     for (template, path) in &mut contract.paths.paths {
         path.post.iter_mut().filter(|operation| is_repeatable(operation)).for_each(take_idempotency_key);
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
-        operations.into_iter().flatten().for_each(|operation| complete(operation, is_limited(template)));
+        for operation in operations.into_iter().flatten() {
+            complete(operation, is_limited(template), levels.is_low(operation));
+            levels.describe(operation);
+        }
     }
     contract
 }
@@ -99,7 +102,7 @@ fn seconds_to_wait() -> Header {
 }
 
 /// Adds the answers that any such operation can give, and the problem that every error is.
-fn complete(operation: &mut Operation, is_limited: bool) {
+fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let is_in = |place: ParameterIn| {
         parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
@@ -113,7 +116,8 @@ fn complete(operation: &mut Operation, is_limited: bool) {
     }
     let common = [
         (has_body || has_query, "400", "`invalid_input`"),
-        (operation.security.is_some(), "401", "`token_invalid`"),
+        (operation.security.is_some() && is_low, "401", "`token_invalid`"),
+        (operation.security.is_some() && !is_low, "401", "`token_invalid`, `insufficient_user_authentication`"),
         (has_path, "404", "`not_found`"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`"),

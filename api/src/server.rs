@@ -30,6 +30,7 @@ use crate::{
         door::door,
         limits::limits,
         problem::{Code, Problem},
+        strength::Strengths,
     },
     openapi, routes, worker,
 };
@@ -46,7 +47,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
     // To listen again is to change the backlog. The standard library's 128 are soon too few: on Linux further connections
     // are then reset, or wait for a second.
     SockRef::from(&listener).listen(bounds.backlog).map_err(|error| error.to_string())?;
-    let contract = Data::new(Contract::print(openapi::contract(app.sandbox.is_some()))?);
+    let contract = openapi::contract(app.sandbox.is_some(), &app.config.levels);
+    let strengths = Data::new(Strengths::of(&contract, &app.config.levels)?);
+    let contract = Data::new(Contract::print(contract)?);
     let data = Data::from(Arc::clone(&app));
     let blocking_threads = app.config.database_connections as usize * 2 + 4;
     let workers = available_parallelism().map_or(1, usize::from);
@@ -57,6 +60,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
         actix
             .app_data(data.clone())
             .app_data(contract.clone())
+            .app_data(strengths.clone())
             .service(docs::openapi_json)
             .service(docs::openapi_yaml)
             .service(docs::problem)

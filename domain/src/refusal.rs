@@ -1,6 +1,9 @@
 //! Every way in which a rule says no. What HTTP makes of it stands in `api::http::problem`.
 
-use crate::{Fault, identity::Assurance};
+use crate::{
+    Fault,
+    identity::{Assurance, Strength},
+};
 
 /// A rule said no: nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +14,12 @@ pub enum Refusal {
     /// The caller is a member whose role does not cover the act.
     #[error("the role does not allow it")]
     RoleInsufficient,
+    /// The login was too weak for the act, or too long ago: another login helps (RFC 9470).
+    #[error("a login of level {:?} is needed, within {:?}", needed.level, needed.max_age)]
+    StepUpRequired {
+        /// What the act wants.
+        needed: Strength,
+    },
     /// A field that was given can't be set on this thing.
     #[error("{field} {fault}")]
     Field {

@@ -1,8 +1,10 @@
 //! Who may do what, measured against the contract: an operation that is not in this table fails.
 
+use api::http::strength::Levels;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Database, World};
+use crate::support::{Database, World, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +54,13 @@ struct Operation {
     method: String,
     path: String,
     is_secured: bool,
+    /// `x-login`: how strong a login it wants.
+    login: Value,
     body: Option<(String, Value)>,
 }
 
 fn operations() -> Vec<Operation> {
-    let contract = serde_json::to_value(api::openapi::contract(true)).expect("a document");
+    let contract = serde_json::to_value(api::openapi::contract(true, &Levels::default())).expect("a document");
     let paths = contract["paths"].as_object().expect("paths");
     let mut found = Vec::new();
     for (path, item) in paths {
@@ -72,6 +76,7 @@ fn operations() -> Vec<Operation> {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 is_secured: operation.get("security").is_some(),
+                login: operation["x-login"].clone(),
                 body,
             });
         }
@@ -91,6 +96,36 @@ impl Operation {
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
+    }
+}
+
+impl Operation {
+    /// The id of a thing that is the actor's, of the kind that the path is about.
+    fn thing(&self, actor: &crate::support::Actor, space: &str) -> String {
+        let of_current = |list: &str| {
+            let things = actor.get(list).expect(200)["data"].as_array().expect("a list").clone();
+            text(&things.iter().find(|thing| thing["isCurrent"] == true).expect("the current one")["id"])
+        };
+        match self.path.split("/{id}").next().filter(|_| self.path.contains("{id}")) {
+            None | Some("/v1/spaces") => space.to_owned(),
+            Some("/v1/me/sessions") => of_current("/v1/me/sessions"),
+            Some(other) => panic!("say how to find a thing of the actor's in {other}"),
+        }
+    }
+
+    /// The challenge of RFC 9470, in the header and in the problem.
+    fn expect_challenge(&self, reply: &crate::support::Reply) {
+        let problem = reply.expect_problem(401, "insufficient_user_authentication");
+        assert_eq!(
+            (&problem["acrValues"], problem.get("maxAge")),
+            (&self.login["level"], self.login.get("maxAge")),
+            "{}",
+            self.id
+        );
+        let max_age = self.login.get("maxAge").map(|seconds| format!(r#", max_age="{seconds}""#)).unwrap_or_default();
+        let level = &self.login["level"];
+        let challenge = format!(r#"Bearer error="insufficient_user_authentication", acr_values={level}{max_age}"#);
+        assert_eq!(reply.header("www-authenticate"), challenge);
     }
 }
 
@@ -124,7 +159,11 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
     }
 }
 
-crate::on_both_databases!(a_stranger_gets_what_a_random_id_gets, what_belongs_to_nobody_is_not_found);
+crate::on_both_databases!(
+    a_stranger_gets_what_a_random_id_gets,
+    what_belongs_to_nobody_is_not_found,
+    a_login_too_weak_or_too_old_is_told_which_one_would_do,
+);
 
 fn a_stranger_gets_what_a_random_id_gets(world: &World) {
     let owner = world.founder();
@@ -140,6 +179,30 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
     let unchanged = owner.get(&format!("/v1/spaces/{id}")).expect(200);
     assert_eq!(unchanged["title"], "Boulangerie de la Gare", "only its member edited it");
     assert_eq!(stranger.get("/v1/spaces").expect(200)["data"], json!([]));
+}
+
+fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
+    let mut strong = world.founder();
+    let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
+
+    let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
+    for operation in &secured {
+        // Some of them end the session.
+        let mut weak = strong.clone();
+        weak.log_in_at(0, "low").expect(200);
+        let reply = operation.ask(&weak, &operation.thing(&weak, &space));
+        if operation.login["level"] == "low" {
+            assert_ne!(reply.json["code"], "insufficient_user_authentication", "{}", operation.id);
+        } else {
+            operation.expect_challenge(&reply);
+        }
+    }
+    world.wait(TimeDelta::minutes(16));
+    strong.refresh().expect(200);
+    for operation in secured.iter().filter(|operation| operation.login.get("maxAge").is_some()) {
+        operation.expect_challenge(&operation.ask(&strong, &operation.thing(&strong, &space)));
+    }
+    assert_eq!(strong.get(&format!("/v1/spaces/{space}")).expect(200)["title"], "Boulangerie", "nothing was done");
 }
 
 /// An answer without what names the request: the rest must not tell a space of others from none.

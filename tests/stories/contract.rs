@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use api::http::strength::Levels;
 use serde_json::Value;
 
 fn committed(path: &str) -> String {
@@ -10,7 +11,7 @@ fn committed(path: &str) -> String {
 }
 
 fn contract() -> Value {
-    serde_json::to_value(api::openapi::contract(true)).expect("a document")
+    serde_json::to_value(api::openapi::contract(true, &Levels::default())).expect("a document")
 }
 
 /// Every operation with its path and method.
@@ -25,7 +26,7 @@ fn operations(contract: &Value) -> Vec<(String, String, Value)> {
 
 #[test]
 fn the_committed_contract_is_what_the_code_says() {
-    let printed = api::openapi::contract(true).to_yaml().expect("YAML");
+    let printed = api::openapi::contract(true, &Levels::default()).to_yaml().expect("YAML");
     assert!(
         committed("openapi.yaml") == printed,
         "openapi.yaml is not what the code says: run `make openapi` and look at the difference"
@@ -109,6 +110,6 @@ fn every_reference_leads_somewhere_and_requests_take_no_unknown_field() {
 
 #[test]
 fn a_server_without_a_sandbox_does_not_mention_it() {
-    let contract = serde_json::to_string(&api::openapi::contract(false)).expect("a document");
+    let contract = serde_json::to_string(&api::openapi::contract(false, &Levels::default())).expect("a document");
     assert!(!contract.contains("/sandbox/"));
 }

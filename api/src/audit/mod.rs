@@ -10,7 +10,6 @@ use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain, Entry},
     id::SpaceId,
-    identity::Session,
 };
 use persistence::{AuditFilter, Reading};
 use utoipa::IntoParams;
@@ -21,7 +20,13 @@ use self::{
     view::{EventPage, EventView},
 };
 use crate::http::{
-    answer::Answer, caller::Person, page::Paging, path::PathId, problem::Problem, query::Query, schema::AuditActChoice,
+    answer::Answer,
+    caller::{Caller, Person},
+    page::Paging,
+    path::PathId,
+    problem::Problem,
+    query::Query,
+    schema::AuditActChoice,
 };
 
 /// What both lists are asked, for the contract; [`list`] reads it.
@@ -69,9 +74,11 @@ struct EventQuery {
 #[get("/v1/spaces/{id}/audit-events")]
 pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let id: SpaceId = id.of();
-    let log = move |tx: &mut Reading<'_>, caller: &Session| {
+    let log = move |tx: &mut Reading<'_>, caller: &Caller| {
         let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-        Ok(membership.administrator()?.audit_log())
+        let administrator = membership.administrator()?;
+        caller.strong()?;
+        Ok(administrator.audit_log())
     };
     list(&request, person, log).await
 }
@@ -88,14 +95,14 @@ pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) ->
 )]
 #[get("/v1/me/audit-events")]
 pub async fn of_person(request: HttpRequest, person: Person) -> Answer {
-    list(&request, person, |_: &mut Reading<'_>, caller: &Session| Ok(Chain::Person(caller.person))).await
+    list(&request, person, |_: &mut Reading<'_>, caller: &Caller| Ok(Chain::Person(caller.person))).await
 }
 
 /// Answers with the log that `log` lets the caller read: asked anew for each page, so that nobody reads on who may not
 /// any more.
 async fn list<L>(request: &HttpRequest, person: Person, log: L) -> Answer
 where
-    L: Fn(&mut Reading<'_>, &Session) -> Result<Chain, Problem> + Clone + Send + 'static,
+    L: Fn(&mut Reading<'_>, &Caller) -> Result<Chain, Problem> + Clone + Send + 'static,
 {
     let mut query = Query::of(request);
     let format = Format::wanted(request, &mut query);

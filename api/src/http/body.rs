@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::{
+    caller::Strong,
     field::{FieldError, Flaw},
     problem::{Code, Problem},
 };
@@ -29,6 +30,8 @@ pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/
 pub trait Request: DeserializeOwned {
     /// The media types that it comes in; the first is the one of the contract.
     const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
+    /// Whether no body at all, of no media type, is as good as an empty object.
+    const MAY_BE_ABSENT: bool = false;
     /// What it becomes.
     type Value: Send + 'static;
     /// Checks every field; what is wrong goes into `faults`, and `None` comes out.
@@ -62,11 +65,19 @@ pub struct Body<R: Request> {
 }
 
 impl<R: Request> Body<R> {
-    /// The value.
+    /// The value, for a caller whose right and login were found to be enough.
     ///
     /// # Errors
     /// The content type (415) or the body (400) is wrong.
-    pub fn open(self) -> Result<R::Value, Problem> {
+    pub fn open(self, _: Strong) -> Result<R::Value, Problem> {
+        self.opened
+    }
+
+    /// The value, where anybody may ask.
+    ///
+    /// # Errors
+    /// Those of [`Body::open`].
+    pub fn open_to_anybody(self) -> Result<R::Value, Problem> {
         self.opened
     }
 
@@ -76,7 +87,9 @@ impl<R: Request> Body<R> {
     }
 
     fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<R::Value, Problem> {
-        if !is_plain(headers, R::MEDIA_TYPES) {
+        let is_absent = R::MAY_BE_ABSENT && bytes.is_empty();
+        let bytes = if is_absent { b"{}" } else { bytes };
+        if !is_absent && !is_plain(headers, R::MEDIA_TYPES) {
             return Err(Problem::from(Code::UnsupportedMediaType).with("mediaType", R::MEDIA_TYPES[0]));
         }
         // serde would take an array for an object whose fields are in this order.
@@ -108,18 +121,7 @@ impl<R: Request + 'static> FromRequest for Body<R> {
 }
 
 /// The body of an action: empty, or `{}`.
-#[derive(Debug)]
-pub struct NoBody(Result<(), Problem>);
-
-impl NoBody {
-    /// Nothing.
-    ///
-    /// # Errors
-    /// There was something in it.
-    pub fn open(self) -> Result<(), Problem> {
-        self.0
-    }
-}
+pub type NoBody = Body<EmptyRequest>;
 
 /// An action's body: nothing.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -128,20 +130,10 @@ impl NoBody {
 pub struct EmptyRequest {}
 
 impl Request for EmptyRequest {
+    const MAY_BE_ABSENT: bool = true;
     type Value = ();
     fn check(self, _: &mut Faults) -> Option<()> {
         Some(())
-    }
-}
-
-impl FromRequest for NoBody {
-    type Error = Problem;
-    type Future = Receiving<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        receive(request, payload, |headers, bytes| {
-            Self(if bytes.is_empty() { Ok(()) } else { Body::<EmptyRequest>::read(headers, &bytes) })
-        })
     }
 }
 

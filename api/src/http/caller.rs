@@ -1,8 +1,9 @@
 //! Who calls. A handler's signature says whom it serves; what it does runs in a transaction that has first found the
-//! caller's session alive.
+//! caller's session alive. How strong a login the route wants, the caller knows; the handler asks once it found the right.
 
 use std::{
     future::{Ready, ready},
+    ops::Deref,
     sync::Arc,
 };
 
@@ -12,13 +13,19 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
     web::Data,
 };
-use domain::{id::SessionId, identity::Session};
+use domain::{
+    Instant,
+    audit::Actor,
+    id::SessionId,
+    identity::{Session, Strength},
+};
 use persistence::{Reading, Transaction};
 
 use super::{
     answer::{Answer, Prepared},
     idempotency::{Hindered, Once},
     problem::{Code, Problem},
+    strength::Strengths,
 };
 use crate::app::App;
 
@@ -27,6 +34,42 @@ use crate::app::App;
 pub struct Person {
     app: Arc<App>,
     token: Option<String>,
+    wanted: Strength,
+}
+
+/// A person whose session is alive, for as long as the transaction lasts.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    session: Session,
+    wanted: Strength,
+    now: Instant,
+}
+
+/// The caller's login is as strong and as fresh as the operation wants; a body opens to nobody else.
+#[derive(Debug, Clone, Copy)]
+pub struct Strong(());
+
+impl Deref for Caller {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Caller {
+    /// Judges the login, once the caller's right is known.
+    ///
+    /// # Errors
+    /// 401 with a challenge (RFC 9470).
+    pub fn strong(&self) -> Result<Strong, Problem> {
+        self.wanted.require(&self.session, self.now)?;
+        Ok(Strong(()))
+    }
+
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> Actor {
+        Actor::from(&self.session)
+    }
 }
 
 impl Person {
@@ -36,14 +79,14 @@ impl Person {
     /// 401 without a live session; the closure's own.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Reading<'_>, &Session) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&mut Reading<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let session = self.verified()?;
+        let (session, wanted) = (self.verified()?, self.wanted);
         self.app
             .store
             .read(move |tx| {
-                let session = live(tx, session)?;
-                work(tx, &session)
+                let caller = live(tx, session, wanted)?;
+                work(tx, &caller)
             })
             .await
     }
@@ -54,14 +97,14 @@ impl Person {
     /// 401 without a live session; the closure's own.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let session = self.verified()?;
+        let (session, wanted) = (self.verified()?, self.wanted);
         self.app
             .store
             .write(move |tx| {
-                let session = live(tx, session)?;
-                work(tx, &session)
+                let caller = live(tx, session, wanted)?;
+                work(tx, &caller)
             })
             .await
     }
@@ -73,12 +116,12 @@ impl Person {
     pub async fn write_once(
         &self,
         once: Once,
-        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<Prepared, Problem> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem> + Send + 'static,
     ) -> Answer {
-        let session = self.verified()?;
+        let (session, wanted) = (self.verified()?, self.wanted);
         let done = self.app.store.write(move |tx| {
-            let session = live(tx, session)?;
-            once.run(tx, &session, work)
+            let caller = live(tx, session, wanted)?;
+            once.run(tx, &caller, work)
         });
         match done.await {
             Ok(answer) => Ok(answer.send()),
@@ -99,8 +142,9 @@ impl Person {
 }
 
 /// An ended session is refused on the next request, on every node: its row is read each time, in the transaction.
-fn live(tx: &mut Reading<'_>, session: SessionId) -> Result<Session, Problem> {
-    tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))
+fn live(tx: &mut Reading<'_>, session: SessionId, wanted: Strength) -> Result<Caller, Problem> {
+    let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
+    Ok(Caller { session, wanted, now: tx.now() })
 }
 
 /// RFC 6750 §3.1.
@@ -126,6 +170,9 @@ impl FromRequest for Person {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token = bearer(request.headers()).map(str::to_owned);
         let app = request.app_data::<Data<App>>().map(|app| Arc::clone(app));
-        ready(app.map(|app| Self { app, token }).ok_or_else(|| Code::Internal.into()))
+        let wanted = request
+            .app_data::<Data<Strengths>>()
+            .and_then(|strengths| strengths.wanted(&request.match_pattern()?, request.method()));
+        ready(app.zip(wanted).map(|(app, wanted)| Self { app, token, wanted }).ok_or_else(|| Code::Internal.into()))
     }
 }

@@ -3,13 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
-use domain::{Fault, Instant, identity::Session};
+use domain::{Fault, Instant, Refusal, id::SpaceId};
 use persistence::{Answered, Reading, StoreError, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::{
     answer::Prepared,
     body::{Body, Request},
+    caller::Caller,
     field::{FieldError, Place},
     problem::{Code, Problem},
 };
@@ -27,6 +28,8 @@ pub struct Once {
     /// Method and path.
     route: String,
     fingerprint: String,
+    /// The space that the work is done in.
+    space: Option<SpaceId>,
 }
 
 /// Why work under a key was not done in this transaction.
@@ -60,24 +63,35 @@ impl Once {
             _ => Err(malformed()),
         };
         let route = format!("{} {}", request.method(), request.path());
-        Self { key, route, fingerprint: BASE64URL.encode(body.digest()) }
+        Self { key, route, fingerprint: BASE64URL.encode(body.digest()), space: None }
+    }
+
+    /// For work within a space: who is no member any more is not answered again.
+    #[must_use]
+    pub fn within(self, space: SpaceId) -> Self {
+        Self { space: Some(space), ..self }
     }
 
     /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between.
     ///
     /// # Errors
-    /// The key is malformed (400) or was used for another request (422), a rival came first, or the work's own.
+    /// The space is not the caller's (404), the key is malformed (400) or was used for another request (422), a rival came
+    /// first, or the work's own.
     pub fn run(
         self,
         tx: &mut Transaction<'_>,
-        caller: &Session,
-        work: impl FnOnce(&mut Transaction<'_>, &Session) -> Result<Prepared, Problem>,
+        caller: &Caller,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem>,
     ) -> Result<HttpAnswer, Hindered> {
+        if let Some(space) = self.space {
+            tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+        }
         let Some(key) = self.key? else { return Ok(HttpAnswer::fresh(work(tx, caller)?)) };
         let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);
         let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
         let since = tx.now() - MEMORY;
         if let Some(answered) = taken.recall(tx, since)? {
+            caller.strong()?;
             return Ok(answered);
         }
         tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
@@ -109,7 +123,7 @@ impl Taken {
     /// 422 if the key was used for another request, 409 if the answer is gone.
     pub fn recall_rivals(&self, tx: &mut Reading<'_>) -> Result<HttpAnswer, Problem> {
         let since = tx.now() - MEMORY;
-        self.recall(tx, since)?.ok_or_else(|| domain::Refusal::TryAgain.into())
+        self.recall(tx, since)?.ok_or_else(|| Refusal::TryAgain.into())
     }
 }
 

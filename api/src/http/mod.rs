@@ -17,3 +17,4 @@ pub mod path;
 pub mod problem;
 pub mod query;
 pub mod schema;
+pub mod strength;

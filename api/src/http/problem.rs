@@ -1,5 +1,7 @@
 //! Problems (RFC 9457): the one table of codes with their status and texts, and what turns into them.
 
+use std::fmt::Write;
+
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -7,7 +9,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use domain::{Coded, Refusal, text::Language};
+use domain::{Coded, Refusal, identity::Strength, text::Language};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -91,6 +93,12 @@ codes! {
         de: "Anmeldung erforderlich", "Das Zugriffstoken fehlt, ist ungültig, oder seine Sitzung ist beendet.";
         en: "Authentication required", "The access token is missing or not valid, or its session has ended.";
         lb: "Umeldung néideg", "Den Zougangstoken feelt, ass ongëlteg, oder seng Sessioun ass eriwwer.";
+    }
+    InsufficientUserAuthentication = "insufficient_user_authentication", 401 {
+        fr: "Authentification plus forte requise", "Cette action demande une connexion du niveau {acrValues} au moins, et récente si `maxAge` le dit. Connectez-vous à nouveau.";
+        de: "Stärkere Anmeldung erforderlich", "Diese Handlung verlangt eine Anmeldung mindestens des Niveaus {acrValues}, und eine frische, wenn `maxAge` es sagt. Melden Sie sich neu an.";
+        en: "Stronger login required", "This act wants a login of level {acrValues} or more, and a recent one where `maxAge` says so. Log in anew.";
+        lb: "Méi staark Umeldung néideg", "Dës Aktioun verlaangt op d'mannst eng Umeldung vum Niveau {acrValues}, an eng frësch, wann `maxAge` et seet. Mellt Iech nei un.";
     }
     RoleInsufficient = "role_insufficient", 403 {
         fr: "Rôle insuffisant", "Votre rôle dans cet espace ne permet pas cette action.";
@@ -392,6 +400,7 @@ impl From<Code> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, members) = match &refusal {
+            Refusal::StepUpRequired { needed } => return step_up(*needed),
             Refusal::Field { field, fault } => {
                 return Self::invalid(vec![FieldError::at(&format!("/{field}"), (*fault).into())]);
             }
@@ -421,6 +430,21 @@ impl From<Refusal> for Problem {
         let members = members.as_object().cloned().unwrap_or_default();
         Self { members, ..Self::from(code) }
     }
+}
+
+/// RFC 9470 §3: the challenge says which login would do; `max_age` counts seconds.
+fn step_up(needed: Strength) -> Problem {
+    let mut challenge = format!(
+        r#"Bearer error="insufficient_user_authentication", acr_values="{level}""#,
+        level = needed.level.code()
+    );
+    let mut problem = Problem::from(Code::InsufficientUserAuthentication).with("acrValues", needed.level.code());
+    if let Some(max_age) = needed.max_age {
+        let _ = write!(challenge, r#", max_age="{}""#, max_age.num_seconds());
+        problem = problem.with("maxAge", max_age.num_seconds());
+    }
+    let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+    problem.with_header(WWW_AUTHENTICATE, challenge)
 }
 
 impl From<StoreError> for Problem {

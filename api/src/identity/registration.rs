@@ -151,7 +151,7 @@ fn new_code(keys: &DataKeys, to: &EmailAddress, language: Language) -> (String, 
 )]
 #[post("/v1/registrations")]
 pub async fn register(app: Data<App>, body: Body<RegistrationRequest>) -> Answer {
-    let wish = body.open()?;
+    let wish = body.open_to_anybody()?;
     let assertion = assertion_of(&app, wish.assertion).await?.map_err(assertion_invalid)?;
     let number = assertion.number.as_ref().ok_or(Refusal::NationalNumberRequired)?;
     let digests = app.data_keys.number_digests(number);
@@ -208,7 +208,7 @@ pub async fn get(app: Data<App>, id: Path<PathId>) -> Answer {
 pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRequest>) -> Answer {
     let id: RegistrationId = id.of();
     let seen = app.store.read(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
-    let code_digests = app.data_keys.digests(CODE, &body.open()?);
+    let code_digests = app.data_keys.digests(CODE, &body.open_to_anybody()?);
     let number_digests = app.data_keys.digests_of(&seen.identity.number);
     let number_digests =
         number_digests.ok_or_else(|| Problem::from(Code::Internal).because("a data key is missing"))?;
@@ -261,7 +261,7 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
 pub async fn resend(app: Data<App>, id: Path<PathId>, body: NoBody) -> Answer {
     let id: RegistrationId = id.of();
     let seen = app.store.read(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
-    body.open()?;
+    body.open_to_anybody()?;
     let (code_digest, letter) = new_code(&app.data_keys, &seen.email, seen.language);
     let registration = app
         .store

@@ -116,7 +116,7 @@ pub async fn accept(request: HttpRequest, person: Person, body: Body<AcceptanceR
     let once = Once::of(&request, &body);
     person
         .write_once(once, move |tx, caller| {
-            let version = body.open()?;
+            let version = body.open(caller.strong()?)?;
             tx.lock_person(caller.person)?;
             let terms = tx.terms_in_force()?.ok_or(Refusal::NotFound)?;
             terms.accept(&version)?;
@@ -124,7 +124,7 @@ pub async fn accept(request: HttpRequest, person: Person, body: Body<AcceptanceR
                 return Prepared::ok(&AcceptanceView { version, accepted_at });
             }
             let accepted_at = tx.accept_terms(caller.person, caller.product, &version)?;
-            tx.record(Event::new(Chain::Person(caller.person), AuditAct::TermsAccepted, caller.into(), &terms));
+            tx.record(Event::new(Chain::Person(caller.person), AuditAct::TermsAccepted, caller.actor(), &terms));
             Prepared::created(&AcceptanceView { version, accepted_at })
         })
         .await

@@ -43,7 +43,7 @@ use crate::{
         body::{Body, Faults, Request},
         problem::{Code, Problem},
         query::Query,
-        schema::{AssuranceChoice, ProductKindChoice},
+        schema::{AssuranceChoice, ProductKindChoice, present},
     },
     keys::read_secret,
     mail::DroppedMail,
@@ -85,8 +85,10 @@ impl Sandbox {
         self.settings.clone()
     }
 
-    fn sign(&self, person: &SandboxPerson, serial: &str, now: domain::Instant) -> Result<String, Problem> {
-        let product = person.products.iter().find(|product| product.serial == serial).ok_or(Refusal::NotFound)?;
+    fn sign(&self, person: &SandboxPerson, login: &SandboxLogin, now: domain::Instant) -> Result<String, Problem> {
+        let product = person.products.iter().find(|product| product.serial == login.product);
+        let product = product.ok_or(Refusal::NotFound)?;
+        let assurance = login.assurance.unwrap_or(product.assurance.0);
         let claims = json!({
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
@@ -96,7 +98,7 @@ impl Sandbox {
             "auth_time": now.timestamp(),
             // Two assertions of one second are two assertions.
             "jti": BASE64URL.encode(rand::random::<[u8; 16]>()),
-            "acr": product.assurance.0.code(),
+            "acr": assurance.code(),
             "serial_number": product.serial,
             "product_kind": product.kind.0.code(),
             "national_number": person.national_number,
@@ -237,7 +239,7 @@ impl Request for SandboxPersonRequest {
 )]
 #[post("/sandbox/persons")]
 pub async fn add_person(tester: Tester, body: Body<SandboxPersonRequest>) -> Answer {
-    let new = body.open()?;
+    let new = body.open_to_anybody()?;
     let person = tester.with_files(move |_, sandbox| sandbox.persons.add(&new).map_err(broken)).await?;
     answer::json(StatusCode::CREATED, &person)
 }
@@ -253,12 +255,25 @@ pub struct AssertionRequest {
     /// The serial number of one of his products.
     #[schema(pattern = "^[0-9]{20}$", example = "10000000000000000011")]
     product: String,
+    /// How strong the login is; as strong as the product is, if nothing is said.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "present")]
+    assurance: Option<AssuranceChoice>,
+}
+
+/// A login of a test person, understood.
+#[derive(Debug)]
+pub struct SandboxLogin {
+    person: String,
+    product: String,
+    assurance: Option<Assurance>,
 }
 
 impl Request for AssertionRequest {
-    type Value = (String, String);
-    fn check(self, _: &mut Faults) -> Option<(String, String)> {
-        Some((self.person, self.product))
+    type Value = SandboxLogin;
+    fn check(self, _: &mut Faults) -> Option<SandboxLogin> {
+        let assurance = self.assurance.map(|assurance| assurance.0);
+        Some(SandboxLogin { person: self.person, product: self.product, assurance })
     }
 }
 
@@ -280,11 +295,11 @@ pub struct SandboxAssertion {
 )]
 #[post("/sandbox/assertions")]
 pub async fn assert(tester: Tester, body: Body<AssertionRequest>) -> Answer {
-    let (person, product) = body.open()?;
+    let login = body.open_to_anybody()?;
     let id_token = tester
         .with_files(move |app, sandbox| {
-            let person = sandbox.persons.get(&person).map_err(broken)?.ok_or(Refusal::NotFound)?;
-            sandbox.sign(&person, &product, (app.clock)())
+            let person = sandbox.persons.get(&login.person).map_err(broken)?.ok_or(Refusal::NotFound)?;
+            sandbox.sign(&person, &login, (app.clock)())
         })
         .await?;
     answer::ok(&SandboxAssertion { id_token })

@@ -42,7 +42,7 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
     let once = Once::of(&request, &body);
     person
         .write_once(once, move |tx, caller| {
-            let wish = body.open()?;
+            let wish = body.open(caller.strong()?)?;
             let is_private = matches!(wish, Opening::Private { .. });
             // The one private space is decided under the person's lock, the quota under the product's.
             let founder = if is_private { tx.lock_person(caller.person)? } else { tx.person(caller.person)? };
@@ -58,7 +58,7 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
             let space = opened.space().id;
-            tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.into(), space));
+            tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
@@ -149,14 +149,14 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             let administrator = membership.administrator()?;
-            let edit = body.open()?;
+            let edit = body.open(caller.strong()?)?;
             if_match.require(space.version)?;
             let editor = tx.person(caller.person)?;
             let edited = administrator.edit(&space, edit, &editor, tx.now())?;
             tx.save_space(&edited)?;
             let changed = edited.changed_since(&space);
             if !changed.is_empty() {
-                let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.into(), space.id);
+                let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.actor(), space.id);
                 tx.record(event.changing(&changed));
             }
             Ok((edited, membership))

@@ -8,7 +8,7 @@ pub mod registration;
 pub mod session;
 pub mod terms;
 
-pub use assurance::Assurance;
+pub use assurance::{Assurance, Strength};
 pub use national_number::NationalNumber;
 pub use person::{Person, Protected};
 pub use product::{Product, ProductKind, ProductStatus, Serial};

@@ -166,6 +166,16 @@ impl Actor {
         reply
     }
 
+    /// The same with a login of this level.
+    pub fn log_in_at(&mut self, product: usize, assurance: &str) -> Reply {
+        let serial = &self.products[product].serial;
+        let wish = json!({ "person": self.sandbox_id, "product": serial, "assurance": assurance });
+        let assertion = text(&self.post("/sandbox/assertions", &wish).expect(200)["idToken"]);
+        let reply = self.exchange(&assertion);
+        self.keep_tokens(&reply);
+        reply
+    }
+
     /// Exchanges an assertion for tokens, which are not kept.
     pub fn exchange(&self, assertion: &str) -> Reply {
         self.post_form(

@@ -1,0 +1,158 @@
+//! How strong and how fresh a login each operation wants (domain.md §1, C): the one table, and what an operator changes of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use actix_web::http::Method;
+use chrono::TimeDelta;
+use domain::{
+    Coded,
+    identity::{Assurance, Strength},
+};
+use serde_json::json;
+use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
+
+const LOW: Strength = Strength::of(Assurance::Low);
+const SUBSTANTIAL: Strength = Strength::of(Assurance::Substantial);
+
+/// Every operation that wants a token, by its id in the contract.
+const OPERATIONS: &[(&str, Strength)] = &[
+    ("acceptTerms", LOW),
+    ("getLanding", LOW),
+    ("listAuthenticationProducts", LOW),
+    ("listSessions", LOW),
+    ("endSession", LOW),
+    ("listAuditEvents", LOW),
+    ("openSpace", LOW),
+    ("listSpaces", LOW),
+    ("getSpace", LOW),
+    ("editSpace", SUBSTANTIAL),
+    ("listSpaceAuditEvents", SUBSTANTIAL),
+];
+
+/// What each operation wants here, by its id in the contract.
+#[derive(Debug, Clone)]
+pub struct Levels(BTreeMap<String, Strength>);
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self(OPERATIONS.iter().map(|(id, strength)| ((*id).to_owned(), *strength)).collect())
+    }
+}
+
+impl Levels {
+    /// Reads what an operator changes: `operationId=level` or `operationId=level/seconds`, with commas.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut levels = Self::default();
+        for entry in text.split(',').map(str::trim) {
+            let (id, strength) = entry.split_once('=').ok_or(format!("{entry:?} is not written operationId=level"))?;
+            let strength = parse_strength(strength)
+                .ok_or(format!("{strength:?} is no level (low, substantial, high), nor level/seconds"))?;
+            let known = levels.0.get_mut(id).ok_or(format!("no operation that wants a login is called {id:?}"))?;
+            *known = strength;
+        }
+        Ok(levels)
+    }
+
+    fn of(&self, operation: &Operation) -> Option<Strength> {
+        self.0.get(operation.operation_id.as_deref()?).copied()
+    }
+
+    /// Says in the contract what an operation wants, as `x-login`.
+    pub fn describe(&self, operation: &mut Operation) {
+        let Some(Strength { level, max_age }) = self.of(operation) else { return };
+        let login = match max_age {
+            Some(max_age) => json!({ "level": level.code(), "maxAge": max_age.num_seconds() }),
+            None => json!({ "level": level.code() }),
+        };
+        let extension = ExtensionsBuilder::new().add("x-login", login).build();
+        operation.extensions.get_or_insert_default().merge(extension);
+    }
+
+    /// Whether any login does.
+    pub fn is_low(&self, operation: &Operation) -> bool {
+        self.of(operation).is_none_or(|strength| strength == LOW)
+    }
+}
+
+fn parse_strength(text: &str) -> Option<Strength> {
+    let (level, seconds) = text.split_once('/').map_or((text, None), |(level, seconds)| (level, Some(seconds)));
+    let max_age = match seconds {
+        Some(seconds) => Some(TimeDelta::seconds(seconds.parse::<u32>().ok()?.into())),
+        None => None,
+    };
+    Some(Strength { level: Assurance::from_code(level)?, max_age })
+}
+
+/// What each route wants, by its template and method.
+#[derive(Debug)]
+pub struct Strengths(HashMap<String, Vec<(Method, Strength)>>);
+
+impl Strengths {
+    /// Reads them from the contract.
+    ///
+    /// # Errors
+    /// An operation that wants a token is not in the table.
+    pub fn of(contract: &OpenApi, levels: &Levels) -> Result<Self, String> {
+        let mut strengths: HashMap<String, Vec<_>> = HashMap::new();
+        for (template, path) in &contract.paths.paths {
+            let operations = [
+                (Method::GET, &path.get),
+                (Method::POST, &path.post),
+                (Method::PUT, &path.put),
+                (Method::PATCH, &path.patch),
+                (Method::DELETE, &path.delete),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation.as_ref().filter(|operation| operation.security.is_some()) else {
+                    continue;
+                };
+                let strength = levels.of(operation).ok_or_else(|| {
+                    format!("say in http/strength.rs how strong a login {:?} wants", operation.operation_id)
+                })?;
+                strengths.entry(template.clone()).or_default().push((method, strength));
+            }
+        }
+        Ok(Self(strengths))
+    }
+
+    /// What a route wants, if the contract says that it wants a token.
+    pub fn wanted(&self, template: &str, method: &Method) -> Option<Strength> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let of_path = self.0.get(template)?;
+        of_path.iter().find(|(known, _)| known == method).map(|(_, strength)| *strength)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openapi::contract;
+
+    #[test]
+    fn every_operation_with_a_token_has_a_level_and_every_level_an_operation() {
+        let levels = Levels::default();
+        let strengths = Strengths::of(&contract(true, &levels), &levels).unwrap();
+        assert_eq!(strengths.0.values().map(Vec::len).sum::<usize>(), OPERATIONS.len());
+    }
+
+    #[test]
+    fn an_operation_without_a_level_is_told() {
+        let levels = Levels(BTreeMap::new());
+        let told = Strengths::of(&contract(true, &levels), &levels).unwrap_err();
+        assert!(told.starts_with("say in http/strength.rs"), "{told}");
+    }
+
+    #[test]
+    fn an_operator_changes_single_operations() {
+        let levels = Levels::parse("openSpace=substantial, editSpace=high/60").unwrap();
+        assert_eq!(levels.0["openSpace"], SUBSTANTIAL);
+        assert_eq!(levels.0["editSpace"], Strength { level: Assurance::High, max_age: Some(TimeDelta::minutes(1)) });
+        assert_eq!(levels.0["getSpace"], LOW);
+        for wrong in ["", "openSpace", "openSpace=strong", "openSpace=low/", "openSpace=low/-1", "fly=low"] {
+            assert!(Levels::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
