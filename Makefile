@@ -2,7 +2,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # `test` counts on its parts running one after the other.
 .NOTPARALLEL:
-.PHONY: help run build release test fmt lint boundaries licences python unit stories openapi schema errors clean-run
+.PHONY: help run build release test fmt lint boundaries licences python unit stories contract contract-tools openapi schema errors clean-run
 
 CARGO_DENY_VERSION := 0.20.2
 DIESEL_CLI_VERSION := 2.3.14
@@ -26,6 +26,7 @@ release: ## Builds the optimised espace-pro
 # Some stories start the real espace-pro, so it is built before they run.
 test: fmt lint boundaries licences python build ## Checks and tests everything; stops at the first failure
 	scripts/with-postgres cargo test --workspace --locked
+	$(MAKE) contract
 
 fmt: ## Checks the formatting
 	cargo fmt --all --check
@@ -42,7 +43,7 @@ licences: ## Checks the dependencies' licences, origins and who may use them
 	.tools/bin/cargo-deny --locked check licenses bans sources
 
 python: ## Installs the mail server that the stories talk to, into .tools/python
-	@scripts/python
+	@scripts/python python tests/requirements.txt
 
 unit: ## Tests domain, persistence and api
 	scripts/with-postgres cargo test -p domain -p persistence -p api --locked
@@ -70,6 +71,14 @@ schema: ## Writes persistence/src/schema.rs anew from the migrations
 		&& .tools/bin/diesel print-schema --database-url "$$new/schema.sqlite" > "$$new/schema.rs" \
 		&& rustfmt --config-path . "$$new/schema.rs" \
 		&& cp "$$new/schema.rs" persistence/src/schema.rs && echo "wrote persistence/src/schema.rs"
+
+contract: build contract-tools ## Judges openapi.yaml and a running server by public tools; reports in target/contract
+	tests/contract/lint
+	scripts/with-postgres .tools/contract/bin/python tests/contract/judge.py
+
+contract-tools: ## Installs those tools
+	@scripts/python contract tests/contract/requirements.txt
+	@scripts/node
 
 clean-run: ## Deletes ./var, where `make run` keeps its data
 	@if [ -d var ]; then echo "deleting ./var:" && ls -A var && rm -rf var; else echo "there is no ./var"; fi

@@ -75,7 +75,7 @@ fn operations() -> Vec<Operation> {
                 id: operation["operationId"].as_str().expect("an id").to_owned(),
                 method: method.to_uppercase(),
                 path: path.clone(),
-                is_secured: operation.get("security").is_some(),
+                is_secured: operation["security"] != json!([]),
                 login: operation["x-login"].clone(),
                 body,
             });

@@ -101,9 +101,16 @@ fn every_reference_leads_somewhere_and_requests_take_no_unknown_field() {
     for (path, method, operation) in operations(&contract) {
         let bodies = operation["requestBody"]["content"].as_object().into_iter().flatten();
         for (media_type, body) in bodies.filter(|(media_type, _)| media_type.ends_with("json")) {
-            let schema = body["schema"]["$ref"].as_str().expect("a named schema");
-            let schema = contract.pointer(schema.trim_start_matches('#')).expect("the schema");
-            assert_eq!(schema["additionalProperties"], false, "{method} {path} takes unknown fields as {media_type}");
+            let named = |schema: &Value| {
+                let name = schema["$ref"].as_str().expect("a named schema").trim_start_matches('#');
+                contract.pointer(name).expect("the schema").clone()
+            };
+            let schema = named(&body["schema"]);
+            let forms =
+                schema["oneOf"].as_array().map_or(vec![schema.clone()], |forms| forms.iter().map(named).collect());
+            for form in forms {
+                assert_eq!(form["additionalProperties"], false, "{method} {path} takes unknown fields as {media_type}");
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ struct EventQuery {
     #[param(example = "2030-01-01T00:00:00Z")]
     to: Option<DateTime<Utc>>,
     /// `json` for a page, `csv` or `ndjson` for an export of all that the filters let through; without it, `Accept` says.
-    #[param(pattern = "^(json|csv|ndjson)$", example = "json")]
+    #[param(pattern = "^(json|csv|ndjson)$", max_length = 6, example = "json")]
     format: Option<String>,
     /// How many to a page; an export has no pages.
     #[param(minimum = 1, maximum = 100, example = 25)]

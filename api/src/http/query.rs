@@ -10,6 +10,9 @@ use super::{
     problem::Problem,
 };
 
+/// The most characters of a moment: more would be fractions of a microsecond.
+pub const LONGEST_INSTANT: usize = 40;
+
 /// The parameters of a request; each is taken out by the one who reads it.
 #[derive(Debug)]
 pub struct Query {
@@ -63,6 +66,7 @@ impl Query {
     /// Takes a moment out, written as RFC 3339 has it; what is finer than a microsecond is cut off.
     pub fn instant(&mut self, name: &str) -> Option<Instant> {
         self.parsed(name, |value| {
+            let value = Some(value).filter(|value| value.len() <= LONGEST_INSTANT)?;
             let moment = DateTime::parse_from_rfc3339(value).ok()?;
             // Beyond these years the two databases order instants in their own ways.
             Instant::from_timestamp_micros(moment.timestamp_micros())

@@ -19,6 +19,8 @@ use utoipa::{
     },
 };
 
+use super::body;
+
 /// A value of a closed list of the domain, as its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice<T>(pub T);
@@ -75,6 +77,9 @@ choices! {
     SpaceStateChoice(SpaceState),
 }
 
+/// Something is left once the outer white space is gone.
+const VISIBLE: &str = r"\S";
+
 /// Declares the schema of a text of the domain, under its name.
 macro_rules! text_schemas {
     ($($(#[$doc:meta])* $name:ident { $($set:ident($($value:expr),*)),+ $(,)? })+) => {$(
@@ -93,18 +98,32 @@ macro_rules! text_schemas {
 
 text_schemas! {
     /// A title of a space.
-    Title { min_length(Some(1)), max_length(Some(text::Title::MAX)), examples(["Boulangerie du Coin"]) }
+    Title { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::Title::MAX)), examples(["Boulangerie du Coin"]) }
     /// An e-mail address.
     EmailAddress {
         format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))),
         min_length(Some(3)), max_length(Some(text::EmailAddress::MAX)), examples(["office@example.lu"])
     }
     /// An eSpace identifier.
-    Identifier { pattern(Some(SpaceIdentifier::PATTERN)), examples(["PM-A1B2C3"]) }
+    Identifier { pattern(Some(SpaceIdentifier::PATTERN)), max_length(Some(9)), examples(["PM-A1B2C3"]) }
     /// A version of the terms of use.
-    TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), examples(["2026-01"]) }
+    TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), max_length(Some(Terms::LONGEST_VERSION)), examples(["2026-01"]) }
     /// A registration's code.
-    ConfirmationCode { pattern(Some("^[0-9]{6}$")), examples(["123456"]) }
+    ConfirmationCode { pattern(Some("^[0-9]{6}$")), max_length(Some(6)), examples(["123456"]) }
+    /// A refresh token: 256 random bits in base64url.
+    RefreshToken { pattern(Some("^[A-Za-z0-9_-]{43}$")), max_length(Some(43)), examples(["4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE"]) }
+    /// The grant of RFC 8693.
+    TokenExchangeGrant { enum_values(Some(["urn:ietf:params:oauth:grant-type:token-exchange"])) }
+    /// The grant of RFC 6749 §6.
+    RefreshGrant { enum_values(Some(["refresh_token"])) }
+    /// The type of an ID token (RFC 8693 §3).
+    IdTokenType { enum_values(Some(["urn:ietf:params:oauth:token-type:id_token"])) }
+    /// The code of a private space.
+    Private { enum_values(Some([SpaceKind::Private.code()])), examples([SpaceKind::Private.code()]) }
+    /// The code of a professional space.
+    Professional { enum_values(Some([SpaceKind::Professional.code()])), examples([SpaceKind::Professional.code()]) }
+    /// A refresh token or an access token.
+    AnyToken { min_length(Some(1)), max_length(Some(body::LIMIT)), examples(["4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE"]) }
     /// An ID token of a trusted issuer.
     Assertion { min_length(Some(1)), max_length(Some(16_384)), examples(["eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"]) }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::openapi::wants_token;
 use actix_web::http::Method;
 use chrono::TimeDelta;
 use domain::{
@@ -106,7 +107,7 @@ impl Strengths {
                 (Method::DELETE, &path.delete),
             ];
             for (method, operation) in operations {
-                let Some(operation) = operation.as_ref().filter(|operation| operation.security.is_some()) else {
+                let Some(operation) = operation.as_ref().filter(|operation| wants_token(operation)) else {
                     continue;
                 };
                 let strength = levels.of(operation).ok_or_else(|| {

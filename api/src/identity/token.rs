@@ -25,6 +25,7 @@ use crate::{
         body::Form,
         door::Refused,
         problem::{Code, Problem},
+        schema,
     },
     tokens::issuer::Assertion,
 };
@@ -33,30 +34,50 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// The form of the token endpoint: which fields are needed depends on the grant.
-#[derive(Debug, ToSchema)]
+/// The form of the token endpoint; parameters that are unknown are passed over (RFC 6749 §3.2).
+#[derive(ToSchema)]
 #[schema(example = json!({
     "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
     "subject_token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl",
     "subject_token_type": "urn:ietf:params:oauth:token-type:id_token"
 }))]
-pub struct TokenRequest {
-    /// `urn:ietf:params:oauth:grant-type:token-exchange` to log in, `refresh_token` to stay.
-    #[schema(example = "urn:ietf:params:oauth:grant-type:token-exchange")]
-    #[expect(dead_code, reason = "the contract of a form that is read pair by pair")]
+#[serde(untagged)]
+pub enum TokenRequest {
+    /// To log in.
+    Exchange(TokenExchangeRequest),
+    /// To stay.
+    Refresh(RefreshRequest),
+}
+
+/// To log in (RFC 8693).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the contract of a form that is read pair by pair")]
+pub struct TokenExchangeRequest {
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    #[schema(value_type = schema::TokenExchangeGrant)]
     grant_type: String,
-    /// To log in: an ID token of a trusted issuer, issued at most five minutes ago; it serves once.
-    #[schema(example = "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl", nullable = false)]
-    #[expect(dead_code, reason = "as above")]
-    subject_token: Option<String>,
-    /// To log in: `urn:ietf:params:oauth:token-type:id_token`.
-    #[schema(example = "urn:ietf:params:oauth:token-type:id_token", nullable = false)]
-    #[expect(dead_code, reason = "as above")]
-    subject_token_type: Option<String>,
-    /// To stay: the refresh token that came last.
-    #[schema(example = "4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE", nullable = false)]
-    #[expect(dead_code, reason = "as above")]
-    refresh_token: Option<String>,
+    /// An ID token of a trusted issuer, issued at most five minutes ago; it serves once.
+    #[schema(value_type = schema::Assertion)]
+    subject_token: String,
+    /// That it is an ID token.
+    #[schema(value_type = schema::IdTokenType)]
+    subject_token_type: String,
+    #[serde(flatten)]
+    unknown: BTreeMap<String, String>,
+}
+
+/// To stay (RFC 6749 §6).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "as above")]
+pub struct RefreshRequest {
+    /// `refresh_token`.
+    #[schema(value_type = schema::RefreshGrant)]
+    grant_type: String,
+    /// The refresh token that came last.
+    #[schema(value_type = schema::RefreshToken)]
+    refresh_token: String,
+    #[serde(flatten)]
+    unknown: BTreeMap<String, String>,
 }
 
 /// A pair of tokens (RFC 6749 §5.1, RFC 8693 §2.2.1).
@@ -123,12 +144,16 @@ pub async fn issue(app: Data<App>, form: Form) -> Answer {
 }
 
 /// The form of the revocation endpoint.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 #[schema(example = json!({ "token": "4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE" }))]
 pub struct RevocationRequest {
     /// A refresh token or an access token: either ends the session of both.
+    #[schema(value_type = schema::AnyToken)]
     #[expect(dead_code, reason = "the contract of a form that is read pair by pair")]
     token: String,
+    #[serde(flatten)]
+    #[expect(dead_code, reason = "as above")]
+    unknown: BTreeMap<String, String>,
 }
 
 /// Gives a token back: its session ends, and with it all its tokens (RFC 7009).
@@ -148,7 +173,8 @@ pub async fn revoke(app: Data<App>, form: Form) -> Answer {
 }
 
 async fn give_back(app: &Arc<App>, form: Form) -> Result<(), Denied> {
-    let token = fields_of(form)?.remove("token").ok_or_else(|| denied("invalid_request", "token is missing"))?;
+    let token = fields_of(form)?.remove("token").filter(|token| !token.is_empty());
+    let token = token.ok_or_else(|| denied("invalid_request", "token is missing"))?;
     let of_access_token = app.access.verify(&token, (app.clock)()).ok();
     let digest = digest_of(&token);
     app.store

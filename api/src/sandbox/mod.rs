@@ -21,6 +21,7 @@ use chrono::TimeDelta;
 use domain::{
     Coded, Fault, Refusal,
     identity::{Assurance, ProductKind},
+    text::EmailAddress,
 };
 use ed25519_dalek::{
     SigningKey,
@@ -43,7 +44,7 @@ use crate::{
         body::{Body, Faults, Request},
         problem::{Code, Problem},
         query::Query,
-        schema::{AssuranceChoice, ProductKindChoice, present},
+        schema::{self, AssuranceChoice, ProductKindChoice, present},
     },
     keys::read_secret,
     mail::DroppedMail,
@@ -253,7 +254,7 @@ pub struct AssertionRequest {
     #[schema(min_length = 1, max_length = 64, example = "anna-weber")]
     person: String,
     /// The serial number of one of his products.
-    #[schema(pattern = "^[0-9]{20}$", example = "10000000000000000011")]
+    #[schema(pattern = "^[0-9]{20}$", max_length = 20, example = "10000000000000000011")]
     product: String,
     /// How strong the login is; as strong as the product is, if nothing is said.
     #[schema(nullable = false)]
@@ -316,16 +317,15 @@ pub struct DroppedMailList {
 /// Answers once the outbox is empty, or after two seconds: whoever asks after a request finds its mail.
 #[utoipa::path(
     tag = "Sandbox", operation_id = "listSandboxMails",
-    params(("to" = String, Query, description = "The address.", example = "office@example.lu")),
+    params(("to" = schema::EmailAddress, Query, description = "The address.", example = "office@example.lu")),
     responses((status = 200, description = "The mails.", body = DroppedMailList))
 )]
 #[get("/sandbox/mails")]
 pub async fn list_mails(tester: Tester, request: HttpRequest) -> Answer {
     let mut query = Query::of(&request);
     let to = query.text("to");
-    if to.is_none() {
-        query.fault("to", Fault::Missing);
-    }
+    let to = to.ok_or(Fault::Missing).and_then(|to| EmailAddress::parse(&to));
+    let to = to.map_err(|fault| query.fault("to", fault));
     query.end()?;
     for _ in 0..200 {
         if tester.app.store.read(|tx| tx.outbox_is_empty().map_err(Problem::from)).await? {
@@ -333,6 +333,8 @@ pub async fn list_mails(tester: Tester, request: HttpRequest) -> Answer {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let data = tester.with_files(move |app, _| app.mail_drop.mails_to(&to.unwrap_or_default()).map_err(broken)).await?;
+    let data = tester
+        .with_files(move |app, _| app.mail_drop.mails_to(to.as_ref().map_or("", EmailAddress::as_str)).map_err(broken))
+        .await?;
     answer::ok(&DroppedMailList { data })
 }

@@ -13,7 +13,7 @@ use domain::{
 use persistence::{SpaceFilter, Transaction};
 
 use self::{
-    request::{EditSpaceRequest, OpenSpaceRequest},
+    request::{EditSpaceRequest, OpenSpace, OpenSpaceRequest},
     view::{SpacePage, SpaceSummary, SpaceView},
 };
 use crate::http::{
@@ -30,7 +30,7 @@ use crate::http::{
 
 /// Opens a space, private or professional, with the caller as its administrator.
 #[utoipa::path(
-    tag = "Spaces", operation_id = "openSpace", request_body = OpenSpaceRequest, security(("person" = [])),
+    tag = "Spaces", operation_id = "openSpace", request_body = OpenSpace, security(("person" = [])),
     responses(
         (status = 201, description = "The space.", body = SpaceView,
             headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),

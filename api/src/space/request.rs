@@ -13,29 +13,65 @@ use crate::http::{
     schema::{self, EntityTypeChoice, LanguageChoice, SpaceKindChoice, present},
 };
 
-/// A space to open: a professional one needs a title and an entity type, a private one has neither.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(example = json!({
+/// A space to open.
+#[derive(ToSchema)]
+#[schema(as = OpenSpaceRequest, example = json!({
     "kind": "professional", "title": "Boulangerie du Coin", "entityType": "legal_person",
     "notificationEmail": "office@example.lu", "language": "fr"
 }))]
+#[serde(untagged)]
+pub enum OpenSpace {
+    /// Professional.
+    Professional(OpenProfessionalSpace),
+    /// Private.
+    Private(OpenPrivateSpace),
+}
+
+/// The caller's private space to open.
+#[derive(ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OpenSpaceRequest {
-    /// Private or professional.
-    #[schema(example = "professional")]
+#[expect(dead_code, reason = "the contract of an `OpenSpaceRequest`: read as such, a fault would lose its pointer")]
+pub struct OpenPrivateSpace {
+    /// That it is private.
+    #[schema(value_type = schema::Private)]
     kind: SpaceKindChoice,
-    /// A professional space's title.
-    #[schema(value_type = Option<schema::Title>, nullable = false)]
-    #[serde(default, deserialize_with = "present")]
-    title: Option<String>,
-    /// What a professional space stands for.
-    #[schema(nullable = false)]
-    #[serde(default, deserialize_with = "present")]
-    entity_type: Option<EntityTypeChoice>,
     /// Where notices go.
     #[schema(value_type = schema::EmailAddress)]
     notification_email: String,
     /// The language of notices.
+    language: LanguageChoice,
+}
+
+/// A professional space to open.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "as above")]
+pub struct OpenProfessionalSpace {
+    /// That it is professional.
+    #[schema(value_type = schema::Professional)]
+    kind: SpaceKindChoice,
+    /// What its members will call it.
+    #[schema(value_type = schema::Title)]
+    title: String,
+    /// What it stands for.
+    entity_type: EntityTypeChoice,
+    /// Where notices go.
+    #[schema(value_type = schema::EmailAddress)]
+    notification_email: String,
+    /// The language of notices.
+    language: LanguageChoice,
+}
+
+/// An [`OpenSpace`], read: a professional one needs a title and an entity type, a private one has neither.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenSpaceRequest {
+    kind: SpaceKindChoice,
+    #[serde(default, deserialize_with = "present")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    entity_type: Option<EntityTypeChoice>,
+    notification_email: String,
     language: LanguageChoice,
 }
 

@@ -1,0 +1,97 @@
+//! Which operation goes on with what another answered (`links` of OpenAPI): tools follow them as a client would.
+
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, link::LinkBuilder, path::Operation};
+
+/// From an answer's status of one operation to another one.
+struct Step {
+    from: (&'static str, &'static str),
+    to: &'static str,
+    /// Where in the answer parameters are.
+    parameters: &'static [(&'static str, &'static str)],
+    /// Where in the answer fields of the body are.
+    body: &'static [(&'static str, &'static str)],
+}
+
+const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
+const FIRST: &[(&str, &str)] = &[("id", "$response.body#/data/0/id")];
+
+const STEPS: &[Step] = &[
+    Step {
+        from: ("assertSandboxPerson", "200"),
+        to: "register",
+        parameters: &[],
+        body: &[("assertion", "$response.body#/idToken")],
+    },
+    Step {
+        from: ("register", "201"),
+        to: "listSandboxMails",
+        parameters: &[("to", "$response.body#/email")],
+        body: &[],
+    },
+    Step {
+        from: ("listSandboxMails", "200"),
+        to: "confirmRegistration",
+        parameters: &[],
+        body: &[("code", "$response.body#/data/0/code")],
+    },
+    Step { from: ("register", "201"), to: "getRegistration", parameters: ID, body: &[] },
+    Step { from: ("register", "201"), to: "confirmRegistration", parameters: ID, body: &[] },
+    Step { from: ("register", "201"), to: "resendRegistrationCode", parameters: ID, body: &[] },
+    Step {
+        from: ("assertSandboxPerson", "200"),
+        to: "getToken",
+        parameters: &[],
+        body: &[("subject_token", "$response.body#/idToken")],
+    },
+    Step {
+        from: ("getToken", "200"),
+        to: "revokeToken",
+        parameters: &[],
+        body: &[("token", "$response.body#/refresh_token")],
+    },
+    Step {
+        from: ("getTerms", "200"),
+        to: "acceptTerms",
+        parameters: &[],
+        body: &[("version", "$response.body#/version")],
+    },
+    Step { from: ("listSessions", "200"), to: "endSession", parameters: FIRST, body: &[] },
+    Step { from: ("listSpaces", "200"), to: "getSpace", parameters: FIRST, body: &[] },
+    Step { from: ("openSpace", "201"), to: "getSpace", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "editSpace", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listSpaceAuditEvents", parameters: ID, body: &[] },
+];
+
+/// Adds to an operation the steps that go on from it to one that is there.
+pub fn add(operation: &mut Operation, is_there: impl Fn(&str) -> bool) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    for step in STEPS.iter().filter(|step| step.from.0 == id && is_there(step.to)) {
+        let Some(RefOr::T(response)) = operation.responses.responses.get_mut(step.from.1) else { continue };
+        let link = LinkBuilder::new().operation_id(step.to);
+        let link = step.parameters.iter().fold(link, |link, (name, place)| link.parameter(*name, json!(place)));
+        let body = step.body.iter().map(|(name, place)| ((*name).to_owned(), json!(place))).collect();
+        let body = (!step.body.is_empty()).then_some(Value::Object(body));
+        response.links.insert(step.to.to_owned(), link.request_body(body).build().into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{http::strength::Levels, openapi::contract};
+
+    #[test]
+    fn every_step_begins_and_ends_in_the_contract() {
+        let contract = serde_json::to_value(contract(true, &Levels::default())).unwrap();
+        let operations =
+            contract["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+        let operations: Vec<&Value> = operations.collect();
+        let named = |id: &str| operations.iter().find(|operation| operation["operationId"] == id);
+        for Step { from, to, .. } in STEPS {
+            assert!(named(to).is_some(), "{to} is not in the contract");
+            let link = named(from.0).map(|operation| &operation["responses"][from.1]["links"][to]["operationId"]);
+            assert_eq!(link, Some(&json!(to)), "{from:?}");
+        }
+    }
+}
