@@ -34,6 +34,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Identity", description = "Registration, login, terms of use."),
         (name = "Person", description = "The person who is logged in."),
         (name = "Spaces", description = "Private and professional spaces."),
+        (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")
     ),
@@ -50,12 +51,14 @@ pub fn contract(with_sandbox: bool, levels: &Levels) -> utoipa::openapi::OpenApi
     if !with_sandbox {
         contract.tags.iter_mut().for_each(|tags| tags.retain(|tag| tag.name != "Sandbox"));
     }
-    let person = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some("An access token from `POST /v1/token`."))
-        .build();
-    contract.components.get_or_insert_with(Components::new).add_security_scheme("person", SecurityScheme::Http(person));
+    let components = contract.components.get_or_insert_with(Components::new);
+    for (name, about) in [
+        ("person", "An access token from `POST /v1/token`."),
+        ("helpdesk", "The same, of a person of whom an issuer of staff says that he is an agent of the Helpdesk."),
+    ] {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(about));
+        components.add_security_scheme(name, SecurityScheme::Http(bearer.build()));
+    }
     for (template, path) in &mut contract.paths.paths {
         path.post.iter_mut().filter(|operation| is_repeatable(operation)).for_each(take_idempotency_key);
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, identity, operation, sandbox, space};
+use crate::{audit, helpdesk, identity, operation, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -28,7 +28,19 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::list)
         .service(space::get)
         .service(space::edit)
-        .service(audit::of_space);
+        .service(audit::of_space)
+        .service(helpdesk::requests::ask)
+        .service(helpdesk::requests::list)
+        .service(helpdesk::requests::get)
+        .service(helpdesk::products::find)
+        .service(helpdesk::products::set_limit)
+        .service(helpdesk::decisions::list)
+        .service(helpdesk::decisions::get)
+        .service(helpdesk::decisions::grant)
+        .service(helpdesk::decisions::refuse)
+        .service(helpdesk::spaces::find)
+        .service(helpdesk::spaces::suspend)
+        .service(helpdesk::spaces::resume);
 }
 
 /// The routes of the sandbox, which are there only while it is on.

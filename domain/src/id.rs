@@ -35,4 +35,6 @@ ids! {
     SpaceId,
     /// A person's membership of a space.
     MembershipId,
+    /// A request for a higher limit of a product.
+    LimitRequestId,
 }

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod coded;
 pub mod collaboration;
+pub mod helpdesk;
 pub mod id;
 pub mod identity;
 pub mod refusal;

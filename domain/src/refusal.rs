@@ -2,6 +2,7 @@
 
 use crate::{
     Fault,
+    id::LimitRequestId,
     identity::{Assurance, Strength},
 };
 
@@ -99,4 +100,23 @@ pub enum Refusal {
     /// The Helpdesk suspended the space: members read, nobody acts (domain.md §2, C).
     #[error("the space is suspended")]
     SpaceSuspended,
+
+    /// The caller is no agent of the Helpdesk.
+    #[error("only the Helpdesk may do it")]
+    HelpdeskOnly,
+    /// The agent's own product or request, or a space that he is in (domain.md §8, C).
+    #[error("an agent decides no case of his own")]
+    OwnCase,
+    /// A request for the product waits for the Helpdesk.
+    #[error("the request {request} is open")]
+    LimitRequestOpen {
+        /// Which.
+        request: LimitRequestId,
+    },
+    /// The Helpdesk has decided on the request.
+    #[error("the request is decided")]
+    LimitRequestDecided,
+    /// The space is not suspended.
+    #[error("the space is not suspended")]
+    SpaceNotSuspended,
 }

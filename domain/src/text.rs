@@ -120,6 +120,8 @@ macro_rules! texts {
 texts! {
     /// The title (intitulé) of a space, apart from the legal name (domain.md §2, F). Its length is our choice.
     Title(120),
+    /// Why something is asked for or done: about the thing alone, it names nobody. Its length is our choice.
+    ReasonText(500),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
 }

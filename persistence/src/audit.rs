@@ -64,6 +64,9 @@ impl EntryRow {
             (AuditActorKind::Person, Some(person), Some(product)) => {
                 Actor::Person { person: row.id(&person)?, product: row.id(&product)? }
             }
+            (AuditActorKind::Helpdesk, Some(person), Some(product)) => {
+                Actor::Helpdesk { person: row.id(&person)?, product: row.id(&product)? }
+            }
             (AuditActorKind::System, None, None) => Actor::System,
             _ => return Err(row.corrupt("such an actor does not exist")),
         };

@@ -56,6 +56,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    limit_requests (id) {
+        id -> Text,
+        product_id -> Text,
+        space_limit -> BigInt,
+        reason -> Text,
+        status -> Text,
+        created_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        granted_limit -> Nullable<BigInt>,
+        decision_reason -> Nullable<Text>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     memberships (id) {
         id -> Text,
         space_id -> Text,
@@ -182,6 +197,8 @@ diesel::table! {
         updated_at -> Timestamp,
         version -> BigInt,
         lock_seq -> BigInt,
+        suspended_at -> Nullable<Timestamp>,
+        suspension_reason -> Nullable<Text>,
     }
 }
 
@@ -210,6 +227,7 @@ diesel::table! {
 }
 
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
@@ -230,6 +248,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entries,
     idempotency_keys,
     installation,
+    limit_requests,
     memberships,
     outbox,
     persons,

@@ -1,6 +1,9 @@
 //! Many at once: what is decided together is decided once, whichever server is asked.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Value, json};
 
@@ -37,6 +40,9 @@ however_served!(
     fifty_acceptances_of_the_terms_are_one,
     thirty_persons_register_at_once,
     two_products_confirmed_at_once_are_of_one_person,
+    of_16_decisions_on_a_request_one_is_taken,
+    two_limits_at_once_break_no_count,
+    what_is_answered_after_a_suspension_is_refused,
 );
 
 /// Two servers of one installation: one database, one folder, one public address.
@@ -195,6 +201,87 @@ fn two_products_confirmed_at_once_are_of_one_person(servers: &[Actor]) {
             assert_eq!(kinds, BTreeSet::from(["eid".to_owned(), "luxtrust_professional".to_owned()]));
         }
     }
+}
+
+fn of_16_decisions_on_a_request_one_is_taken(servers: &[Actor]) {
+    let anna = Actor::newcomer(&servers[0], &["eid"]);
+    let agents = [Actor::agent(&servers[0]), Actor::agent(&servers[servers.len() - 1])];
+    let product = format!("/v1/me/authentication-products/{}", text(&anna.current_product()["id"]));
+    let asked = anna.post(&format!("{product}/limit-requests"), &json!({ "limit": 300, "reason": "Plus" })).expect(201);
+    let case = format!("/v1/helpdesk/limit-requests/{}", text(&asked["id"]));
+
+    let replies = crowd(16, 16, |job| {
+        let (act, body) = match job % 4 {
+            0 => ("refuse", json!({ "reason": "Non" })),
+            _ => ("grant", json!({ "limit": 201 + job, "reason": "Oui" })),
+        };
+        unless_busy(|| agents[job % 2].post(&format!("{case}/{act}"), &body))
+    });
+    assert_one(&replies, 200, |other| _ = other.expect_problem(409, "limit_request_decided"));
+    let decided = &replies.iter().find(|reply| reply.status == 200).expect("a decision").json["request"];
+    assert_eq!(&anna.get(&format!("{product}/limit-requests")).expect(200)["data"], &json!([decided]));
+    let limit = if decided["status"] == "granted" { decided["grantedLimit"].clone() } else { json!(200) };
+    assert_eq!(anna.current_product()["spaceLimit"], limit);
+    let mine = anna.get("/v1/me/audit-events").expect(200);
+    let acts: Vec<String> = mine["data"].as_array().expect("events").iter().map(|event| text(&event["act"])).collect();
+    let act = if decided["status"] == "granted" { "space_limit_changed" } else { "limit_refused" };
+    assert_eq!(acts, [act, "limit_requested", "product_registered"]);
+}
+
+fn two_limits_at_once_break_no_count(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let agents = [Actor::agent(&servers[0]), Actor::agent(&servers[servers.len() - 1])];
+    let limit = format!("/v1/helpdesk/products/{}/limit", text(&founder[0].current_product()["id"]));
+    let set =
+        |agent: &Actor, to: u32| unless_busy(|| agent.post(&limit, &json!({ "limit": to, "reason": "Un appel" })));
+    set(&agents[0], 5).expect(200);
+
+    let replies = crowd(52, 52, |job| match job {
+        20 => set(&agents[0], 10),
+        30 => set(&agents[1], 30),
+        _ => unless_busy(|| at(&founder, job).open_space("Boulangerie")),
+    });
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 2, "both limits were set");
+    let opened = replies.iter().filter(|reply| reply.status == 201).count();
+    for refused in replies.iter().filter(|reply| reply.status > 201) {
+        let problem = refused.expect_problem(409, "space_limit_reached");
+        let (used, limit) = (problem["used"].as_u64().expect("a number"), problem["limit"].as_u64().expect("a number"));
+        assert!(used >= limit && [5, 10, 30].contains(&limit), "{used} of {limit}");
+    }
+    let product = founder[0].current_product();
+    assert!((5..=30).contains(&opened), "{opened}");
+    assert_eq!((founder[0].spaces().len(), &product["spacesUsed"]), (opened, &json!(opened)));
+    assert!([json!(10), json!(30)].contains(&product["spaceLimit"]), "{product}");
+    let changes = founder[0].get("/v1/me/audit-events?act=space_limit_changed").expect(200);
+    assert_eq!(changes["data"].as_array().map(Vec::len), Some(3));
+}
+
+fn what_is_answered_after_a_suspension_is_refused(servers: &[Actor]) {
+    let (founder, agent) = (newcomers(servers, &["eid"]), Actor::agent(&servers[servers.len() - 1]));
+    let path = founder[0].open_space("Boulangerie").header("location");
+    let suspend = format!("/v1/helpdesk{}/suspend", path.trim_start_matches("/v1"));
+    let is_suspended = AtomicBool::new(false);
+    let edits = crowd(81, 27, |job| {
+        let came_after = is_suspended.load(Ordering::SeqCst);
+        let reply = if job == 30 {
+            let reply = unless_busy(|| agent.post(&suspend, &json!({ "reason": "Une lettre" })));
+            is_suspended.store(true, Ordering::SeqCst);
+            reply
+        } else {
+            unless_busy(|| at(&founder, job).patch(&path, "*", &json!({ "title": format!("Titre {job}") })))
+        };
+        (came_after, reply)
+    });
+    for (came_after, reply) in &edits {
+        if *came_after || reply.status != 200 {
+            reply.expect_problem(409, "space_suspended");
+        }
+    }
+    assert!(edits.iter().any(|(came_after, _)| *came_after), "all edits came before the suspension");
+    let done = edits.iter().filter(|(_, reply)| reply.status == 200).count();
+    // Each edit that was kept, the suspension, and the first version.
+    let etag = founder[0].get(&path).header("etag");
+    assert!(etag.starts_with(&format!("\"{}-", done + 1)), "{etag} after {done}");
 }
 
 /// A new person who may open spaces, at each server.

@@ -123,7 +123,7 @@ fn a_wrong_method_is_answered_with_the_right_ones() {
     let paths = contract["paths"].as_object().expect("paths");
     assert!(paths.len() >= 15);
     for (template, item) in paths {
-        let path = template.replace("{id}", NOBODYS);
+        let path = template.replace("{id}", NOBODYS).replace("{requestId}", NOBODYS);
         let operations = item.as_object().expect("operations").keys().map(|method| method.to_uppercase());
         let mut allowed: BTreeSet<String> = operations.collect();
         if allowed.contains("GET") {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, Database, Reply, World, professional};
+use crate::support::{Actor, Database, Reply, World, professional, text};
 
 crate::on_both_databases!(
     no_field_takes_a_bad_value,
@@ -18,6 +18,12 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 struct Scene {
     founder: Actor,
     newcomer: Actor,
+    agent: Actor,
+    /// A request of the founder's for a higher limit, as the Helpdesk finds it.
+    limit_request: String,
+    /// The product of somebody who has asked for nothing, and who he is.
+    other: Actor,
+    other_product: String,
     space: String,
     etag: String,
     registration: String,
@@ -37,6 +43,8 @@ enum Holds {
     Opaque(u16, &'static str),
     Flag,
     Choices,
+    /// A whole number.
+    Count,
 }
 
 /// A request with a body that would be taken, and what its fields hold.
@@ -57,9 +65,17 @@ impl Scene {
         let registration = newcomer.begin_registration(0).expect(201);
         let assertion = newcomer.assertion(0);
         let id = |of: &Value| of["id"].as_str().expect("an id").to_owned();
+        let wish = json!({ "limit": 300, "reason": "A new branch" });
+        let request = founder.post(&format!("{}/limit-requests", product_of(&founder)), &wish).expect(201);
+        let other = world.person();
+        let other_product = id(&other.current_product());
         Self {
             space: format!("/v1/spaces/{}", id(&opened.expect(201))),
             registration: format!("/v1/registrations/{}", id(&registration)),
+            limit_request: format!("/v1/helpdesk/limit-requests/{}", id(&request)),
+            agent: world.agent(),
+            other,
+            other_product,
             etag: opened.header("etag"),
             founder,
             newcomer,
@@ -68,8 +84,9 @@ impl Scene {
     }
 
     /// Every request that has a JSON body.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn wishes(&self) -> Vec<Wish> {
-        use Holds::{Choice, Choices, Flag, Form, Opaque, Text};
+        use Holds::{Choice, Choices, Count, Flag, Form, Opaque, Text};
         let wish =
             |method, path: &str, body, fields, required| Wish { method, path: path.to_owned(), body, fields, required };
         vec![
@@ -117,6 +134,62 @@ impl Scene {
             ),
             wish(
                 "POST",
+                &format!("{}/limit-requests", product_of(&self.other)),
+                json!({ "limit": 250, "reason": "A new branch" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                "/v1/helpdesk/products/search",
+                json!({ "serial": self.founder.products[0].serial, "reason": "A call" }),
+                &[("serial", Form), ("reason", Text)],
+                &["serial", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk/products/{}/limit", self.other_product),
+                json!({ "limit": 250, "reason": "A call" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/grant", self.limit_request),
+                json!({ "limit": 250, "reason": "A call" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/refuse", self.limit_request),
+                json!({ "reason": "A call" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
+                "/v1/helpdesk/spaces/search",
+                json!({ "identifier": "PM-A1B2C3", "reason": "A letter" }),
+                &[("identifier", Form), ("reason", Text)],
+                &["identifier", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk{}/suspend", self.space.trim_start_matches("/v1")),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk{}/resume", self.space.trim_start_matches("/v1")),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
                 "/sandbox/persons",
                 json!({ "products": ["eid"], "helpdesk": false, "assurance": "high", "withNationalNumber": true }),
                 &[("products", Choices), ("helpdesk", Flag), ("assurance", Choice), ("withNationalNumber", Flag)],
@@ -136,11 +209,25 @@ impl Scene {
     }
 
     fn send(&self, wish: &Wish, body: impl Into<Vec<u8>>) -> Reply {
-        self.founder.send(wish.method, &wish.path, &[JSON, ("if-match", &self.etag)], body.into())
+        self.asker(wish).send(wish.method, &wish.path, &[JSON, ("if-match", &self.etag)], body.into())
+    }
+
+    /// Who may ask for it.
+    fn asker(&self, wish: &Wish) -> &Actor {
+        match &wish.path {
+            path if path.starts_with("/v1/helpdesk/") => &self.agent,
+            path if path.contains(&self.other_product) => &self.other,
+            _ => &self.founder,
+        }
+    }
+
+    /// The header that says so.
+    fn authorization(&self, wish: &Wish) -> String {
+        format!("Authorization: Bearer {}", self.asker(wish).token.clone().expect("a token"))
     }
 
     /// All that a refused request might have changed.
-    fn kept(&self) -> [Value; 5] {
+    fn kept(&self) -> [Value; 9] {
         let person = format!("/sandbox/mails?to={}", self.newcomer.email());
         [
             self.founder.get("/v1/spaces").expect(200),
@@ -148,8 +235,17 @@ impl Scene {
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
             self.founder.get(&person).expect(200),
+            self.founder.get("/v1/me/audit-events").expect(200),
+            self.other.get("/v1/me/audit-events").expect(200),
+            self.other.get("/v1/me/authentication-products").expect(200),
+            self.agent.get("/v1/helpdesk/limit-requests").expect(200),
         ]
     }
+}
+
+/// The address of the product that somebody logged in with.
+fn product_of(actor: &Actor) -> String {
+    format!("/v1/me/authentication-products/{}", text(&actor.current_product()["id"]))
 }
 
 /// Asserts 400 `invalid_input` with this one fault in the body.
@@ -214,6 +310,8 @@ fn no_field_takes_a_bad_value(world: &World) {
                 // By the contract, `assurance` may be null.
                 if (*field, value.as_str(), wish.path.as_str()) == ("assurance", "null", "/sandbox/persons")
                     || (*holds, value.as_str()) == (Holds::Flag, "true")
+                    // A limit that an agent may set.
+                    || (*holds, value.as_str()) == (Holds::Count, "1")
                 {
                     continue;
                 }
@@ -233,7 +331,8 @@ fn no_field_takes_a_bad_value(world: &World) {
                         let code = if value.starts_with("[[") { "wrong_type" } else { "wrong_value" };
                         expect_fault(&reply, &format!("{pointer}/0"), code, &what);
                     }
-                    Holds::Flag | Holds::Choices => expect_fault(&reply, &pointer, "wrong_type", &what),
+                    Holds::Count if value == "-1" => expect_fault(&reply, &pointer, "out_of_range", &what),
+                    Holds::Flag | Holds::Choices | Holds::Count => expect_fault(&reply, &pointer, "wrong_type", &what),
                     _ if is_shape => expect_fault(&reply, &pointer, "wrong_type", &what),
                     Holds::Text => expect_fault(&reply, &pointer, refused_as_text, &what),
                     Holds::Choice => expect_fault(&reply, &pointer, "wrong_value", &what),
@@ -513,6 +612,24 @@ fn no_other_id_finds_anything(world: &World) {
         asked.push((id.clone(), scene.founder.post(&confirm, &json!({ "code": "123456" }))));
         asked.push((id.clone(), scene.founder.post(&format!("/v1/registrations/{id}/resend"), &json!({}))));
     }
+    let (limit, reason) = (json!({ "limit": 250, "reason": "Un appel" }), json!({ "reason": "Un appel" }));
+    for id in ids(&scene.other_product) {
+        let requests = format!("/v1/me/authentication-products/{id}/limit-requests");
+        asked.push((id.clone(), scene.other.get(&requests)));
+        asked.push((id.clone(), scene.other.post(&requests, &limit)));
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/products/{id}/limit"), &limit)));
+    }
+    for id in ids(&scene.limit_request) {
+        asked.push((id.clone(), scene.founder.get(&format!("{}/limit-requests/{id}", product_of(&scene.founder)))));
+        let case = format!("/v1/helpdesk/limit-requests/{id}");
+        asked.push((id.clone(), scene.agent.get(&case)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/grant"), &limit)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/refuse"), &reason)));
+    }
+    for id in ids(&scene.space) {
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/suspend"), &reason)));
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/resume"), &reason)));
+    }
     for (id, reply) in asked {
         assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);
     }
@@ -667,9 +784,8 @@ fn a_body_is_json_in_utf_8_as_it_is() {
         &[JSON, ("content-encoding", "identity"), ("content-encoding", "gzip")],
     ];
     let before = scene.kept();
-    let authorization = format!("Authorization: Bearer {}", scene.founder.token.clone().expect("a token"));
     for wish in scene.wishes() {
-        let body = wish.body.to_string();
+        let (body, authorization) = (wish.body.to_string(), scene.authorization(&wish));
         for headers in refused {
             let lines = headers.iter().map(|(name, value)| format!("{name}: {value}"));
             let length = format!("Content-Length: {}", body.len());

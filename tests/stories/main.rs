@@ -8,6 +8,7 @@ mod concurrency;
 mod contract;
 mod conventions;
 mod faults;
+mod helpdesk;
 mod idempotency;
 mod input;
 mod issuers;

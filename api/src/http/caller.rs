@@ -16,6 +16,7 @@ use actix_web::{
 use domain::{
     Instant,
     audit::Actor,
+    helpdesk::Agent,
     id::SessionId,
     identity::{Session, Strength},
 };
@@ -36,6 +37,10 @@ pub struct Person {
     token: Option<String>,
     wanted: Strength,
 }
+
+/// A person who must be an agent of the Helpdesk as soon as he wants anything.
+#[derive(Clone)]
+pub struct Helpdesk(Person);
 
 /// A person whose session is alive, for as long as the transaction lasts.
 #[derive(Debug, Clone)]
@@ -141,6 +146,36 @@ impl Person {
     }
 }
 
+impl Helpdesk {
+    /// Runs a closure in a read transaction in which the session of an agent is alive.
+    ///
+    /// # Errors
+    /// Those of [`Person::read`]; 403 for a caller who is no agent.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading<'_>, &Caller, Agent) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.read(|tx, caller| work(tx, caller, Agent::of(caller)?)).await
+    }
+
+    /// The same in a write transaction, for work that its sender may send again.
+    ///
+    /// # Errors
+    /// Those of [`Person::write_once`]; 403 for a caller who is no agent.
+    pub async fn write_once(
+        &self,
+        once: Once,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller, Agent) -> Result<Prepared, Problem> + Send + 'static,
+    ) -> Answer {
+        self.0.write_once(once.of_helpdesk(), |tx, caller| work(tx, caller, Agent::of(caller)?)).await
+    }
+
+    /// What every request finds ready.
+    pub fn app(&self) -> Arc<App> {
+        self.0.app()
+    }
+}
+
 /// An ended session is refused on the next request, on every node: its row is read each time, in the transaction.
 fn live(tx: &mut Reading<'_>, session: SessionId, wanted: Strength) -> Result<Caller, Problem> {
     let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
@@ -174,5 +209,14 @@ impl FromRequest for Person {
             .app_data::<Data<Strengths>>()
             .and_then(|strengths| strengths.wanted(&request.match_pattern()?, request.method()));
         ready(app.zip(wanted).map(|(app, wanted)| Self { app, token, wanted }).ok_or_else(|| Code::Internal.into()))
+    }
+}
+
+impl FromRequest for Helpdesk {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Person::from_request(request, payload).into_inner().map(Self))
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
-use domain::{Fault, Instant, Refusal, id::SpaceId};
+use domain::{Fault, Instant, Refusal, helpdesk::Agent, id::SpaceId};
 use persistence::{Answered, Reading, StoreError, Transaction};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +30,8 @@ pub struct Once {
     fingerprint: String,
     /// The space that the work is done in.
     space: Option<SpaceId>,
+    /// Whether only an agent of the Helpdesk does it.
+    is_of_helpdesk: bool,
 }
 
 /// Why work under a key was not done in this transaction.
@@ -63,7 +65,7 @@ impl Once {
             _ => Err(malformed()),
         };
         let route = format!("{} {}", request.method(), request.path());
-        Self { key, route, fingerprint: BASE64URL.encode(body.digest()), space: None }
+        Self { key, route, fingerprint: BASE64URL.encode(body.digest()), space: None, is_of_helpdesk: false }
     }
 
     /// For work within a space: who is no member any more is not answered again.
@@ -72,10 +74,16 @@ impl Once {
         Self { space: Some(space), ..self }
     }
 
+    /// For work of the Helpdesk: who is no agent any more is not answered again.
+    #[must_use]
+    pub fn of_helpdesk(self) -> Self {
+        Self { is_of_helpdesk: true, ..self }
+    }
+
     /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between.
     ///
     /// # Errors
-    /// The space is not the caller's (404), the key is malformed (400) or was used for another request (422), a rival came
+    /// The space is not the caller's (404), he is no agent (403), the key is malformed (400) or was used for another request (422), a rival came
     /// first, or the work's own.
     pub fn run(
         self,
@@ -85,6 +93,9 @@ impl Once {
     ) -> Result<HttpAnswer, Hindered> {
         if let Some(space) = self.space {
             tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+        }
+        if self.is_of_helpdesk {
+            Agent::of(caller)?;
         }
         let Some(key) = self.key? else { return Ok(HttpAnswer::fresh(work(tx, caller)?)) };
         let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);

@@ -106,6 +106,12 @@ codes! {
         en: "Role insufficient", "Your role in this space does not allow this act.";
         lb: "Roll geet net duer", "Är Roll an dësem Espace erlaabt dës Aktioun net.";
     }
+    HelpdeskOnly = "helpdesk_only", 403 {
+        fr: "Réservé au Helpdesk", "Seuls les agents du Helpdesk peuvent faire cela.";
+        de: "Nur für den Helpdesk", "Das können nur Mitarbeiter des Helpdesks.";
+        en: "Helpdesk only", "Only agents of the Helpdesk can do this.";
+        lb: "Nëmme fir den Helpdesk", "Dat kënnen nëmme Mataarbechter vum Helpdesk.";
+    }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
         de: "Nicht gefunden", "An dieser Adresse ist nichts, oder nichts, was Ihnen offensteht.";
@@ -184,11 +190,35 @@ codes! {
         en: "Registration confirmed", "This registration is confirmed. Log in.";
         lb: "Registréierung confirméiert", "Dës Registréierung ass scho confirméiert. Mellt Iech un.";
     }
+    LimitRequestDecided = "limit_request_decided", 409 {
+        fr: "Demande déjà décidée", "Le Helpdesk a déjà décidé de cette demande.";
+        de: "Antrag bereits entschieden", "Der Helpdesk hat über diesen Antrag schon entschieden.";
+        en: "Request decided", "The Helpdesk has decided on this request.";
+        lb: "Ufro scho decidéiert", "Den Helpdesk huet iwwer dës Ufro scho decidéiert.";
+    }
+    LimitRequestOpen = "limit_request_open", 409 {
+        fr: "Demande en cours", "Pour ce produit, la demande {limitRequest} attend déjà une décision.";
+        de: "Antrag läuft schon", "Für dieses Produkt wartet schon der Antrag {limitRequest} auf eine Entscheidung.";
+        en: "Request open", "For this product, the request {limitRequest} awaits a decision already.";
+        lb: "Ufro leeft schonn", "Fir dëse Produit waart d'Ufro {limitRequest} schonn op eng Decisioun.";
+    }
+    OwnCase = "own_case", 409 {
+        fr: "Affaire personnelle", "C'est votre propre produit, votre demande ou un espace dont vous êtes membre : un autre agent doit s'en charger.";
+        de: "Eigene Sache", "Das ist Ihr eigenes Produkt, Ihr Antrag oder ein Raum, dem Sie angehören: Ein anderer Mitarbeiter muss es tun.";
+        en: "Own case", "This is your own product or request, or a space that you are a member of: another agent has to do it.";
+        lb: "Eege Saach", "Dat ass Ären eegene Produit, Är Ufro oder en Espace, an deem Dir Member sidd: En anere Mataarbechter muss dat maachen.";
+    }
     SpaceLimitReached = "space_limit_reached", 409 {
         fr: "Limite atteinte", "{used} espaces professionnels sur {limit} sont ouverts avec ce produit.";
         de: "Grenze erreicht", "{used} von {limit} beruflichen Räumen sind mit diesem Produkt offen.";
         en: "Limit reached", "{used} of {limit} professional spaces are open with this product.";
         lb: "Limitt erreecht", "{used} vu(n) {limit} professionellen Espacen si mat dësem Produit op.";
+    }
+    SpaceNotSuspended = "space_not_suspended", 409 {
+        fr: "Espace non suspendu", "L'espace n'est pas suspendu.";
+        de: "Raum nicht ausgesetzt", "Der Raum ist nicht ausgesetzt.";
+        en: "Space not suspended", "The space is not suspended.";
+        lb: "Espace net suspendéiert", "Den Espace ass net suspendéiert.";
     }
     SpaceSuspended = "space_suspended", 409 {
         fr: "Espace suspendu", "L'espace est suspendu : il peut être lu, mais personne n'y agit.";
@@ -426,6 +456,13 @@ impl From<Refusal> for Problem {
             }
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
+            Refusal::HelpdeskOnly => (Code::HelpdeskOnly, json!({})),
+            Refusal::OwnCase => (Code::OwnCase, json!({})),
+            Refusal::LimitRequestOpen { request } => {
+                (Code::LimitRequestOpen, json!({ "limitRequest": request.to_string() }))
+            }
+            Refusal::LimitRequestDecided => (Code::LimitRequestDecided, json!({})),
+            Refusal::SpaceNotSuspended => (Code::SpaceNotSuspended, json!({})),
         };
         let members = members.as_object().cloned().unwrap_or_default();
         Self { members, ..Self::from(code) }

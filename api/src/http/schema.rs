@@ -6,7 +6,8 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     collaboration::Role,
-    identity::{Assurance, ProductKind, RegistrationStatus, Terms},
+    helpdesk::{self, LimitRequestStatus},
+    identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState},
     text,
 };
@@ -68,7 +69,9 @@ choices! {
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     LanguageChoice(text::Language),
+    LimitRequestStatusChoice(LimitRequestStatus),
     ProductKindChoice(ProductKind),
+    ProductStatusChoice(ProductStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
     SpaceKindChoice(SpaceKind),
@@ -101,6 +104,12 @@ text_schemas! {
     }
     /// An eSpace identifier.
     Identifier { pattern(Some(SpaceIdentifier::PATTERN)), examples(["PM-A1B2C3"]) }
+    /// The subject serial number of an authentication product.
+    SerialNumber { pattern(Some(Serial::PATTERN)), examples(["10000000000000000011"]) }
+    /// Why something is asked for or done: one line about the thing itself, which names nobody.
+    ReasonText {
+        min_length(Some(1)), max_length(Some(text::ReasonText::MAX)), examples(["More lines of business than places"])
+    }
     /// A version of the terms of use.
     TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), examples(["2026-01"]) }
     /// A registration's code.
@@ -108,6 +117,18 @@ text_schemas! {
     /// An ID token of a trusted issuer.
     Assertion { min_length(Some(1)), max_length(Some(16_384)), examples(["eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"]) }
 }
+
+/// How many professional spaces a product may have open.
+#[derive(Debug)]
+pub struct SpaceLimit;
+
+impl PartialSchema for SpaceLimit {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer));
+        number.minimum(Some(0)).maximum(Some(helpdesk::SpaceLimit::MAX)).examples([250]).into()
+    }
+}
+impl ToSchema for SpaceLimit {}
 
 /// For a field of a merge patch (RFC 7396) that may be absent but not null: `null` is refused as a wrong type.
 ///

@@ -27,6 +27,18 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("getSpace", LOW),
     ("editSpace", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
+    ("requestLimit", LOW),
+    ("listLimitRequests", LOW),
+    ("getLimitRequest", LOW),
+    ("findProduct", SUBSTANTIAL),
+    ("findSpace", SUBSTANTIAL),
+    ("setProductLimit", SUBSTANTIAL),
+    ("listHelpdeskLimitRequests", SUBSTANTIAL),
+    ("getHelpdeskLimitRequest", SUBSTANTIAL),
+    ("grantLimitRequest", SUBSTANTIAL),
+    ("refuseLimitRequest", SUBSTANTIAL),
+    ("suspendSpace", SUBSTANTIAL),
+    ("resumeSpace", SUBSTANTIAL),
 ];
 
 /// What each operation wants here, by its id in the contract.

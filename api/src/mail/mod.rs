@@ -30,6 +30,28 @@ pub enum Mail {
         /// Its serial number, masked.
         masked_serial: String,
     },
+    /// The Helpdesk gave a product another limit, asked or unasked.
+    SpaceLimitChanged {
+        /// Its serial number, masked.
+        masked_serial: String,
+        /// How many professional spaces may be open that were opened with it.
+        limit: u32,
+    },
+    /// The Helpdesk refused a higher limit.
+    LimitRequestRefused {
+        /// The product's serial number, masked.
+        masked_serial: String,
+    },
+    /// The Helpdesk suspended a space.
+    SpaceSuspended {
+        /// What people call it.
+        identifier: String,
+    },
+    /// A suspended space is open again.
+    SpaceResumed {
+        /// What people call it.
+        identifier: String,
+    },
 }
 
 /// The templates of a mail, `templates/mail/{name}.{language}.txt`: the first line is the subject, the text comes after an
@@ -50,13 +72,21 @@ impl Mail {
         match self {
             Self::Confirmation { .. } => templates!("confirmation"),
             Self::ProductAdded { .. } => templates!("product_added"),
+            Self::SpaceLimitChanged { .. } => templates!("space_limit_changed"),
+            Self::LimitRequestRefused { .. } => templates!("limit_request_refused"),
+            Self::SpaceSuspended { .. } => templates!("space_suspended"),
+            Self::SpaceResumed { .. } => templates!("space_resumed"),
         }
     }
 
     fn code(&self) -> Option<&str> {
         match self {
             Self::Confirmation { code } => Some(code),
-            Self::ProductAdded { .. } => None,
+            Self::ProductAdded { .. }
+            | Self::SpaceLimitChanged { .. }
+            | Self::LimitRequestRefused { .. }
+            | Self::SpaceSuspended { .. }
+            | Self::SpaceResumed { .. } => None,
         }
     }
 }
@@ -144,8 +174,15 @@ mod tests {
     use super::*;
 
     /// One of each.
-    fn samples() -> [Mail; 2] {
-        [Mail::Confirmation { code: "123456".into() }, Mail::ProductAdded { masked_serial: "…0011".into() }]
+    fn samples() -> [Mail; 6] {
+        [
+            Mail::Confirmation { code: "123456".into() },
+            Mail::ProductAdded { masked_serial: "…0011".into() },
+            Mail::SpaceLimitChanged { masked_serial: "…0011".into(), limit: 201 },
+            Mail::LimitRequestRefused { masked_serial: "…0011".into() },
+            Mail::SpaceSuspended { identifier: "PM-A1B2C3".into() },
+            Mail::SpaceResumed { identifier: "PM-A1B2C3".into() },
+        ]
     }
 
     #[test]
@@ -159,7 +196,8 @@ mod tests {
                 assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{whole}");
                 assert!(letter.text.ends_with(".\n"), "{whole}");
                 for (name, value) in serde_json::to_value(&mail).unwrap().as_object().unwrap() {
-                    let is_there = name == "about" || whole.contains(value.as_str().unwrap());
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let is_there = name == "about" || whole.contains(&value);
                     assert!(is_there, "{name} is not in {whole}");
                 }
                 written.insert(letter.subject);

@@ -43,7 +43,7 @@ use crate::{
         body::{Body, Faults, Request},
         problem::{Code, Problem},
         query::Query,
-        schema::{AssuranceChoice, ProductKindChoice, present},
+        schema::{self, AssuranceChoice, ProductKindChoice, present},
     },
     keys::read_secret,
     mail::DroppedMail,
@@ -253,7 +253,7 @@ pub struct AssertionRequest {
     #[schema(min_length = 1, max_length = 64, example = "anna-weber")]
     person: String,
     /// The serial number of one of his products.
-    #[schema(pattern = "^[0-9]{20}$", example = "10000000000000000011")]
+    #[schema(value_type = schema::SerialNumber)]
     product: String,
     /// How strong the login is; as strong as the product is, if nothing is said.
     #[schema(nullable = false)]

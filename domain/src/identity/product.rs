@@ -35,6 +35,9 @@ coded! {
 pub struct Serial(String);
 
 impl Serial {
+    /// The form as a regular expression, for contracts.
+    pub const PATTERN: &'static str = "^[0-9]{20}$";
+
     /// Reads 20 digits.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let is_serial = raw.len() == 20 && raw.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,6 +70,13 @@ pub struct Product {
     pub space_limit: u32,
     /// When it was first confirmed.
     pub created_at: Instant,
+}
+
+impl Product {
+    /// The names of the fields that the Helpdesk changed since `before`, as the API calls them.
+    pub fn changed_since(&self, before: &Self) -> &'static [&'static str] {
+        if self.space_limit == before.space_limit { &[] } else { &["spaceLimit"] }
+    }
 }
 
 /// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).

@@ -10,7 +10,7 @@ use crate::{
     Instant, Refusal,
     coded::coded,
     id::{ProductId, SpaceId},
-    text::{EmailAddress, Language, Title},
+    text::{EmailAddress, Language, ReasonText, Title},
 };
 
 coded! {
@@ -68,6 +68,8 @@ pub struct Space {
     pub notification_email_confirmed: bool,
     /// Where it stands.
     pub state: SpaceState,
+    /// Since when and why it is suspended, while it is.
+    pub suspension: Option<Suspension>,
     /// The product whose limit it counts against.
     pub opened_with: ProductId,
     /// When it was opened.
@@ -76,6 +78,15 @@ pub struct Space {
     pub updated_at: Instant,
     /// Counts the edits: what `If-Match` is compared with.
     pub version: u32,
+}
+
+/// Why members only read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Since when.
+    pub at: Instant,
+    /// What the Helpdesk wrote.
+    pub reason: ReasonText,
 }
 
 /// What an edit sets; `None` leaves a field as it is.

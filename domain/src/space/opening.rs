@@ -114,6 +114,7 @@ impl Founder<'_> {
             notification_email_confirmed: notification_email.is_same_mailbox(&self.person.email),
             notification_email,
             state: SpaceState::Open,
+            suspension: None,
             opened_with: self.product.id,
             created_at: now,
             updated_at: now,

@@ -8,4 +8,5 @@ mod sessions;
 mod terms;
 
 pub use assertions::AssertionPurpose;
+pub(crate) use products::ProductRow;
 pub use sessions::RefreshToken;

@@ -6,8 +6,8 @@ use domain::{
     Coded,
     collaboration::Membership,
     id::{PersonId, ProductId, SpaceId},
-    space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
-    text::{EmailAddress, Title},
+    space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState, Suspension},
+    text::{EmailAddress, ReasonText, Title},
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = spaces, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SpaceRow {
+pub(crate) struct SpaceRow {
     id: String,
     identifier: String,
     kind: String,
@@ -34,6 +34,8 @@ struct SpaceRow {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     version: i64,
+    suspended_at: Option<NaiveDateTime>,
+    suspension_reason: Option<String>,
 }
 
 impl From<&Space> for SpaceRow {
@@ -52,13 +54,17 @@ impl From<&Space> for SpaceRow {
             created_at: stamp(space.created_at),
             updated_at: stamp(space.updated_at),
             version: space.version.into(),
+            suspended_at: space.suspension.as_ref().map(|suspension| stamp(suspension.at)),
+            suspension_reason: space.suspension.as_ref().map(|suspension| suspension.reason.to_string()),
         }
     }
 }
 
 impl SpaceRow {
-    fn read(self) -> Result<Space, StoreError> {
+    pub(crate) fn read(self) -> Result<Space, StoreError> {
         let row = Row { table: "spaces", id: &self.id };
+        let reason =
+            self.suspension_reason.as_deref().map(|reason| row.value(ReasonText::parse(reason))).transpose()?;
         Ok(Space {
             id: row.id(&self.id)?,
             identifier: row.value(SpaceIdentifier::parse(&self.identifier))?,
@@ -69,6 +75,7 @@ impl SpaceRow {
             notification_email: row.value(EmailAddress::parse(&self.notification_email))?,
             notification_email_confirmed: self.notification_email_confirmed,
             state: row.code(&self.state)?,
+            suspension: self.suspended_at.zip(reason).map(|(at, reason)| Suspension { at: at.and_utc(), reason }),
             opened_with: row.id(&self.opened_with)?,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -87,7 +94,7 @@ pub struct SpaceFilter {
 }
 
 /// The states in which members see a space and in which it counts (domain.md §2, C).
-fn in_use() -> [&'static str; 2] {
+pub(crate) fn in_use() -> [&'static str; 2] {
     [SpaceState::Open.code(), SpaceState::Suspended.code()]
 }
 

@@ -97,6 +97,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         audit_entries,
         idempotency_keys,
         installation,
+        limit_requests,
         memberships,
         outbox,
         persons,

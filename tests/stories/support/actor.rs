@@ -97,8 +97,17 @@ impl Actor {
 
     /// A new test person with these kinds of product, registered and logged in with the first.
     pub fn newcomer(anonymous: &Self, kinds: &[&str]) -> Self {
+        Self::registered(anonymous, &json!({ "products": kinds, "helpdesk": false }))
+    }
+
+    /// A new test person who is an agent of the Helpdesk, registered and logged in.
+    pub fn agent(anonymous: &Self) -> Self {
+        Self::registered(anonymous, &json!({ "products": ["luxtrust_professional"], "helpdesk": true }))
+    }
+
+    fn registered(anonymous: &Self, wish: &Value) -> Self {
         let mut actor = anonymous.clone();
-        actor.become_test_person(&json!({ "products": kinds, "helpdesk": false }));
+        actor.become_test_person(wish);
         actor.register_product(0).expect(200);
         actor.log_in(0).expect(200);
         actor
@@ -219,6 +228,13 @@ impl Actor {
     /// Opens the private space.
     pub fn open_private_space(&self) -> Reply {
         self.post("/v1/spaces", &json!({ "kind": "private", "notificationEmail": "me@example.lu", "language": "fr" }))
+    }
+
+    /// The authentication product that the person logged in with, as he sees it.
+    pub fn current_product(&self) -> Value {
+        let products = self.get("/v1/me/authentication-products").expect(200)["data"].clone();
+        let mut products = products.as_array().expect("products").iter();
+        products.find(|product| product["isCurrent"] == true).expect("the current one").clone()
     }
 
     /// The ids of all spaces that the person sees, page by page; he administers each.
