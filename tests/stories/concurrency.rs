@@ -40,6 +40,7 @@ however_served!(
     fifty_acceptances_of_the_terms_are_one,
     thirty_persons_register_at_once,
     two_products_confirmed_at_once_are_of_one_person,
+    of_16_requests_for_a_higher_limit_one_is_open,
     of_16_decisions_on_a_request_one_is_taken,
     two_limits_at_once_break_no_count,
     what_is_answered_after_a_suspension_is_refused,
@@ -201,6 +202,19 @@ fn two_products_confirmed_at_once_are_of_one_person(servers: &[Actor]) {
             assert_eq!(kinds, BTreeSet::from(["eid".to_owned(), "luxtrust_professional".to_owned()]));
         }
     }
+}
+
+fn of_16_requests_for_a_higher_limit_one_is_open(servers: &[Actor]) {
+    let anna = newcomers(servers, &["eid"]);
+    let requests = format!("/v1/me/authentication-products/{}/limit-requests", text(&anna[0].current_product()["id"]));
+    let replies = crowd(16, 16, |job| {
+        unless_busy(|| at(&anna, job).post(&requests, &json!({ "limit": 201 + job, "reason": "Plus" })))
+    });
+    let open = anna[0].get(&requests).expect(200)["data"].clone();
+    assert_one(&replies, 201, |other| {
+        assert_eq!(other.expect_problem(409, "limit_request_open")["limitRequest"], open[0]["id"]);
+    });
+    assert_eq!(open.as_array().map(Vec::len), Some(1));
 }
 
 fn of_16_decisions_on_a_request_one_is_taken(servers: &[Actor]) {

@@ -77,8 +77,8 @@ pub async fn list(request: HttpRequest, helpdesk: Helpdesk) -> Answer {
 pub async fn get(helpdesk: Helpdesk, id: Path<PathId>) -> Answer {
     let case = helpdesk
         .read(move |tx, caller, _| {
-            caller.strong()?;
             let request = tx.limit_request(id.of())?.ok_or(Refusal::NotFound)?;
+            caller.strong()?;
             let product = tx.any_product(request.product)?.ok_or(Refusal::NotFound)?;
             case(tx, &request, &product)
         })
@@ -114,8 +114,8 @@ pub async fn grant(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, b
     let app = helpdesk.app();
     let granted = helpdesk
         .write_once(once, move |tx, caller, agent| {
-            let (limit, reason) = body.open(caller.strong()?)?;
             let (request, product) = lock_case(tx, id.of())?;
+            let (limit, reason) = body.open(caller.strong()?)?;
             let (granted, limited) = agent.grant(&request, &product, limit, reason.clone(), tx.now())?;
             tx.save_limit_request(&granted)?;
             tx.save_product(&limited)?;
@@ -146,8 +146,8 @@ pub async fn refuse(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, 
     let app = helpdesk.app();
     let refused = helpdesk
         .write_once(once, move |tx, caller, agent| {
-            let reason = body.open(caller.strong()?)?;
             let (request, product) = lock_case(tx, id.of())?;
+            let reason = body.open(caller.strong()?)?;
             let refused = agent.refuse(&request, &product, reason.clone(), tx.now())?;
             tx.save_limit_request(&refused)?;
             let (act, chain) = (AuditAct::LimitRefused, Chain::Person(product.person));

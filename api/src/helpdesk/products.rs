@@ -74,8 +74,8 @@ pub async fn set_limit(
     let app = helpdesk.app();
     let set = helpdesk
         .write_once(once, move |tx, caller, agent| {
-            let (limit, reason) = body.open(caller.strong()?)?;
             let product = tx.lock_any_product(id.of())?.ok_or(Refusal::NotFound)?;
+            let (limit, reason) = body.open(caller.strong()?)?;
             let limited = agent.limit(&product, limit)?;
             tx.save_product(&limited)?;
             let (act, chain) = (AuditAct::SpaceLimitChanged, Chain::Person(product.person));

@@ -99,8 +99,8 @@ async fn change(helpdesk: &Helpdesk, once: Once, id: SpaceId, body: Body<ReasonR
     let (worker, further) = (Arc::clone(&app), Arc::clone(&rest));
     let changed = helpdesk
         .write_once(once, move |tx, caller, agent| {
-            let reason = body.open(caller.strong()?)?;
             let space = tx.lock_any_space(id)?.ok_or(Refusal::NotFound)?;
+            let reason = body.open(caller.strong()?)?;
             let is_member = tx.is_member(agent.person(), id)?;
             let changed = decide(agent, &space, is_member, reason.clone(), tx)?;
             tx.save_space(&changed)?;
