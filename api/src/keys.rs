@@ -86,9 +86,14 @@ impl DataKeys {
         self.digests(NATIONAL_NUMBER, number.reveal())
     }
 
+    /// The number that is kept like this; `None` if the key that sealed it is missing.
+    pub fn national_number(&self, number: &Protected) -> Option<NationalNumber> {
+        NationalNumber::parse(&self.open(NATIONAL_NUMBER, &number.sealed)?).ok()
+    }
+
     /// What the number that is kept like this can be equal to, under every key; `None` if the key that sealed it is missing.
     pub fn digests_of(&self, number: &Protected) -> Option<Vec<String>> {
-        Some(self.digests(NATIONAL_NUMBER, &self.open(NATIONAL_NUMBER, &number.sealed)?))
+        Some(self.number_digests(&self.national_number(number)?))
     }
 }
 

@@ -19,8 +19,17 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(identity::token::revoke)
         .service(identity::terms::get)
         .service(identity::terms::accept)
-        .service(identity::person::landing)
-        .service(identity::person::products)
+        .service(identity::person::get)
+        .service(identity::person::edit)
+        .service(identity::email::confirm)
+        .service(identity::email::resend)
+        .service(identity::landing::get)
+        .service(identity::landing::set_current_space)
+        .service(identity::landing::clear_current_space)
+        .service(identity::product::list)
+        .service(identity::product::add)
+        .service(identity::product::get)
+        .service(identity::product::withdraw)
         .service(identity::session::list)
         .service(identity::session::end)
         .service(audit::of_person)
@@ -28,6 +37,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::list)
         .service(space::get)
         .service(space::edit)
+        .service(space::notification_email::confirm)
+        .service(space::notification_email::resend)
         .service(audit::of_space);
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{
     Fault,
+    id::SpaceId,
     identity::{Assurance, Strength},
+    space::SpaceIdentifier,
 };
 
 /// A rule said no: nothing was changed.
@@ -53,10 +55,19 @@ pub enum Refusal {
     /// The product is, or was, somebody else's.
     #[error("the product belongs to another person")]
     ProductBelongsToAnother,
+    /// The assertion speaks of somebody else than the caller.
+    #[error("the assertion is of another person")]
+    AssertionOfAnotherPerson,
+    /// Spaces would lose their last able administrator (domain.md §3, C).
+    #[error("{} spaces would have no able administrator", spaces.len())]
+    LastAdministrator {
+        /// Those of them that the caller may see.
+        spaces: Vec<(SpaceId, SpaceIdentifier)>,
+    },
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {
-        /// Wrong codes that the registration still stands.
+        /// Wrong codes that the confirmation still stands.
         tries_left: u32,
     },
     /// The code came too late.
@@ -68,6 +79,15 @@ pub enum Refusal {
     /// The code was sent again too often.
     #[error("no resend is left")]
     CodeResendsUsedUp,
+    /// No address waits for its code.
+    #[error("no address waits for its code")]
+    NothingToConfirm,
+    /// Too many addresses were asked for in a day.
+    #[error("{limit} addresses were asked for")]
+    AddressLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
     /// The registration was confirmed before.
     #[error("the registration is confirmed")]
     RegistrationConfirmed,

@@ -37,6 +37,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    awaiting_addresses (id) {
+        id -> Text,
+        owner -> Text,
+        email -> Nullable<Text>,
+        code_digest -> Text,
+        code_expires_at -> Timestamp,
+        tries_left -> BigInt,
+        resends_left -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     idempotency_keys (scope) {
         scope -> Text,
         fingerprint -> Text,
@@ -94,6 +107,8 @@ diesel::table! {
         language -> Text,
         created_at -> Timestamp,
         lock_seq -> BigInt,
+        version -> BigInt,
+        updated_at -> Nullable<Timestamp>,
     }
 }
 
@@ -162,6 +177,7 @@ diesel::table! {
         ended -> Nullable<Text>,
         ended_at -> Nullable<Timestamp>,
         lock_seq -> BigInt,
+        current_space -> Nullable<Text>,
     }
 }
 
@@ -217,6 +233,7 @@ diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
+diesel::joinable!(sessions -> spaces (current_space));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
 diesel::joinable!(terms_acceptances -> persons (person_id));
@@ -228,6 +245,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_uses,
     audit_chains,
     audit_entries,
+    awaiting_addresses,
     idempotency_keys,
     installation,
     memberships,

@@ -33,8 +33,17 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("revokeToken", Serves::Anybody),
     ("getTerms", Serves::Anybody),
     ("acceptTerms", Serves::Person),
+    ("getMe", Serves::Person),
+    ("editMe", Serves::Person),
+    ("confirmEmail", Serves::Person),
+    ("resendEmailCode", Serves::Person),
     ("getLanding", Serves::Person),
+    ("setCurrentSpace", Serves::Person),
+    ("clearCurrentSpace", Serves::Person),
     ("listAuthenticationProducts", Serves::Person),
+    ("addAuthenticationProduct", Serves::Person),
+    ("getAuthenticationProduct", Serves::Person),
+    ("withdrawAuthenticationProduct", Serves::Person),
     ("listSessions", Serves::Person),
     ("endSession", Serves::Person),
     ("listAuditEvents", Serves::Person),
@@ -42,6 +51,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("listSpaces", Serves::Person),
     ("getSpace", Serves::Member),
     ("editSpace", Serves::Member),
+    ("confirmNotificationEmail", Serves::Member),
+    ("resendNotificationEmailCode", Serves::Member),
     ("listSpaceAuditEvents", Serves::Member),
     ("listSandboxPersons", Serves::Anybody),
     ("addSandboxPerson", Serves::Anybody),
@@ -109,6 +120,7 @@ impl Operation {
         match self.path.split("/{id}").next().filter(|_| self.path.contains("{id}")) {
             None | Some("/v1/spaces") => space.to_owned(),
             Some("/v1/me/sessions") => of_current("/v1/me/sessions"),
+            Some("/v1/me/authentication-products") => of_current("/v1/me/authentication-products"),
             Some(other) => panic!("say how to find a thing of the actor's in {other}"),
         }
     }
@@ -174,7 +186,10 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
         let (of_theirs, of_nobodys) = (operation.ask(&stranger, id), operation.ask(&stranger, NOBODYS));
         assert_eq!(comparable(&of_theirs), comparable(&of_nobodys), "{}", operation.id);
         of_theirs.expect_problem(404, "not_found");
-        assert_eq!(operation.ask(&owner, id).status, 200, "{} as its member", operation.id);
+        let of_ones_own = operation.ask(&owner, id);
+        // The contract's example is hardly the code that was sent.
+        let is_reached = of_ones_own.status == 200 || of_ones_own.json["code"] == "code_wrong";
+        assert!(is_reached, "{} as its member: {}", operation.id, of_ones_own.text);
     }
     let unchanged = owner.get(&format!("/v1/spaces/{id}")).expect(200);
     assert_eq!(unchanged["title"], "Boulangerie de la Gare", "only its member edited it");

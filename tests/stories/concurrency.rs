@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, World, crowd, text, unless_busy};
+use crate::support::{
+    Actor, Database, Process, Reply, Scratch, World, another, crowd, professional, text, unless_busy,
+};
 
 /// Tells each story on SQLite, on PostgreSQL, and on PostgreSQL with two servers; it is given somebody without a token
 /// at each server.
@@ -33,6 +35,9 @@ however_served!(
     of_50_uses_of_an_assertion_one_logs_in,
     of_50_uses_of_a_refresh_token_one_succeeds_and_the_session_ends,
     of_50_wrong_codes_five_are_tries,
+    of_50_wrong_codes_of_an_address_five_are_tries,
+    of_two_products_withdrawn_at_once_the_one_that_a_space_hangs_on_stays,
+    of_30_addresses_asked_for_at_once_five_are,
     a_session_that_one_server_ends_is_ended_on_every_server,
     fifty_acceptances_of_the_terms_are_one,
     thirty_persons_register_at_once,
@@ -116,7 +121,13 @@ fn of_50_wrong_codes_five_are_tries(servers: &[Actor]) {
     let confirm = format!("/v1/registrations/{}/confirm", text(&registration["id"]));
     let (right, wrong) = (anna.mailed_code(), json!({ "code": another(&anna.mailed_code()) }));
 
-    let replies = crowd(50, 50, |job| unless_busy(|| anna.at(&servers[job % servers.len()]).post(&confirm, &wrong)));
+    five_are_tries(servers, &anna, &confirm, &wrong);
+    anna.post(&confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+}
+
+/// Of fifty wrong codes at once five are counted, and the others refused.
+fn five_are_tries(servers: &[Actor], actor: &Actor, confirm: &str, wrong: &Value) {
+    let replies = crowd(50, 50, |job| unless_busy(|| actor.at(&servers[job % servers.len()]).post(confirm, wrong)));
     let (tries, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 400);
     let left: BTreeSet<u64> =
         tries.iter().filter_map(|reply| reply.expect_problem(400, "code_wrong")["triesLeft"].as_u64()).collect();
@@ -124,7 +135,65 @@ fn of_50_wrong_codes_five_are_tries(servers: &[Actor]) {
     for refusal in refused {
         refusal.expect_problem(409, "code_tries_used_up");
     }
-    anna.post(&confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+}
+
+fn of_50_wrong_codes_of_an_address_five_are_tries(servers: &[Actor]) {
+    let anna = &newcomers(servers, &["eid"])[0];
+    let code_to = |address: &str| {
+        let mails = anna.get(&format!("/sandbox/mails?to={address}")).expect(200);
+        text(&mails["data"][0]["code"])
+    };
+    let next = format!("next-{}", anna.email());
+    anna.patch("/v1/me", "*", &json!({ "email": next })).expect(200);
+    let mut wish = professional("Boulangerie");
+    wish["notificationEmail"] = json!(format!("office-{}", anna.email()));
+    let space = anna.post("/v1/spaces", &wish).expect(201);
+    let of_space = format!("/v1/spaces/{}/notification-email/confirm", text(&space["id"]));
+    for (confirm, address) in [("/v1/me/email/confirm", next), (&*of_space, text(&wish["notificationEmail"]))] {
+        let right = code_to(&address);
+        five_are_tries(servers, anna, confirm, &json!({ "code": another(&right) }));
+        anna.post(confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+    }
+}
+
+fn of_30_addresses_asked_for_at_once_five_are(servers: &[Actor]) {
+    let anna = newcomers(servers, &["eid"]);
+    let ask = |job: usize| {
+        let next = json!({ "email": format!("next-{job}-{}", anna[0].email()) });
+        unless_busy(|| at(&anna, job).patch("/v1/me", "*", &next))
+    };
+    let replies = crowd(30, 30, ask);
+    let (asked, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert_eq!((asked.len(), refused.len()), (5, 25));
+    for refusal in refused {
+        refusal.expect_problem(409, "address_limit_reached");
+    }
+}
+
+fn of_two_products_withdrawn_at_once_the_one_that_a_space_hangs_on_stays(servers: &[Actor]) {
+    for _ in 0..5 {
+        let by_first = Actor::newcomer(&servers[0], &["luxtrust_professional", "eid"]);
+        by_first.accept_terms();
+        let products = "/v1/me/authentication-products";
+        by_first.post(products, &json!({ "assertion": by_first.assertion(1) })).expect(201);
+        let mut by_second = by_first.at(&servers[servers.len() - 1]);
+        by_second.log_in(1).expect(200);
+        let space = by_first.open_space("Boulangerie").expect(201);
+        let listed = by_first.get(products).expect(200)["data"].clone();
+
+        // Each session withdraws the product that it began with, so that the one who is refused can still be told.
+        let replies = crowd(2, 2, |job| {
+            let actor = if job == 0 { &by_first } else { &by_second };
+            let product = format!("{products}/{}", text(&listed[job]["id"]));
+            unless_busy(|| actor.send("DELETE", &product, &[], vec![]))
+        });
+        assert_one(&replies, 204, |other| {
+            let named = &other.expect_problem(409, "last_administrator")["spaces"];
+            assert_eq!(named, &json!([{ "id": space["id"], "identifier": space["identifier"] }]));
+        });
+        let left = [&by_first, &by_second].map(|actor| actor.get(products).status);
+        assert!(left == [200, 401] || left == [401, 200], "{left:?}");
+    }
 }
 
 fn a_session_that_one_server_ends_is_ended_on_every_server(servers: &[Actor]) {
@@ -215,10 +284,4 @@ fn assert_one(replies: &[Reply], status: u16, check: impl Fn(&Reply)) {
     let (wanted, others): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == status);
     others.into_iter().for_each(check);
     assert_eq!(wanted.len(), 1);
-}
-
-/// Any other code.
-fn another(code: &str) -> String {
-    let number: u32 = code.parse().expect("six digits");
-    format!("{:06}", (number + 1) % 1_000_000)
 }

@@ -12,6 +12,8 @@ crate::on_both_databases!(
     a_cursor_serves_its_own_list_alone,
 );
 
+/// The address that waits for the founder's code.
+const NEXT: &str = "next@example.lu";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// One founder with one space, a registration that waits for its code, and all that requests with a body need.
@@ -22,6 +24,8 @@ struct Scene {
     etag: String,
     registration: String,
     assertion: String,
+    /// The path of the product that the founder logged in with.
+    product: String,
 }
 
 /// What a field holds, which says how it refuses.
@@ -52,6 +56,9 @@ impl Scene {
     fn in_world(world: &World) -> Self {
         let founder = world.founder();
         let opened = founder.open_space("Boulangerie");
+        // An address that waits for its code, as the space's does.
+        founder.patch("/v1/me", "*", &json!({ "email": NEXT })).expect(200);
+        let products = founder.get("/v1/me/authentication-products").expect(200);
         let mut newcomer = world.anonymous();
         newcomer.become_test_person(&json!({ "products": ["eid"] }));
         let registration = newcomer.begin_registration(0).expect(201);
@@ -60,6 +67,7 @@ impl Scene {
         Self {
             space: format!("/v1/spaces/{}", id(&opened.expect(201))),
             registration: format!("/v1/registrations/{}", id(&registration)),
+            product: format!("/v1/me/authentication-products/{}", id(&products["data"][0])),
             etag: opened.header("etag"),
             founder,
             newcomer,
@@ -95,6 +103,37 @@ impl Scene {
                 &[("version", Form)],
                 &["version"],
             ),
+            wish(
+                "PATCH",
+                "/v1/me",
+                json!({ "email": "new@example.lu", "language": "lb" }),
+                &[("email", Text), ("language", Choice)],
+                &[],
+            ),
+            wish("POST", "/v1/me/email/confirm", json!({ "code": "123456" }), &[("code", Form)], &["code"]),
+            wish("POST", "/v1/me/email/resend", json!({}), &[], &[]),
+            wish(
+                "PUT",
+                "/v1/me/current-space",
+                json!({ "spaceId": self.space.rsplit('/').next() }),
+                &[("spaceId", Form)],
+                &["spaceId"],
+            ),
+            wish(
+                "POST",
+                "/v1/me/authentication-products",
+                json!({ "assertion": self.assertion }),
+                &[("assertion", Opaque(400, "assertion_invalid"))],
+                &["assertion"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/notification-email/confirm", self.space),
+                json!({ "code": "123456" }),
+                &[("code", Form)],
+                &["code"],
+            ),
+            wish("POST", &format!("{}/notification-email/resend", self.space), json!({}), &[], &[]),
             wish(
                 "POST",
                 "/v1/spaces",
@@ -140,14 +179,19 @@ impl Scene {
     }
 
     /// All that a refused request might have changed.
-    fn kept(&self) -> [Value; 5] {
-        let person = format!("/sandbox/mails?to={}", self.newcomer.email());
+    fn kept(&self) -> [Value; 10] {
+        let mails = |to: &str| self.founder.get(&format!("/sandbox/mails?to={to}")).expect(200);
         [
             self.founder.get("/v1/spaces").expect(200),
             self.founder.get(&self.space).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
-            self.founder.get(&person).expect(200),
+            self.founder.get("/v1/me").expect(200),
+            self.founder.get("/v1/me/landing").expect(200),
+            self.founder.get("/v1/me/authentication-products").expect(200),
+            mails(&self.newcomer.email()),
+            mails(NEXT),
+            mails("office@example.lu"),
         ]
     }
 }
@@ -506,6 +550,15 @@ fn no_other_id_finds_anything(world: &World) {
     for id in ids(&scene.space) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/spaces/{id}"))));
         asked.push((id.clone(), scene.founder.patch(&format!("/v1/spaces/{id}"), &scene.etag, &patch)));
+        let address = format!("/v1/spaces/{id}/notification-email");
+        let code = json!({ "code": "123456" });
+        asked.push((id.clone(), scene.founder.post(&format!("{address}/confirm"), &code)));
+        asked.push((id.clone(), scene.founder.post(&format!("{address}/resend"), &json!({}))));
+    }
+    for id in ids(&scene.product) {
+        let product = format!("/v1/me/authentication-products/{id}");
+        asked.push((id.clone(), scene.founder.get(&product)));
+        asked.push((id.clone(), scene.founder.send("DELETE", &product, &[], vec![])));
     }
     for id in ids(&scene.registration) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/registrations/{id}"))));

@@ -14,7 +14,7 @@ use actix_web::{
     web::Data,
 };
 use domain::{
-    Instant,
+    Instant, Refusal,
     audit::Actor,
     id::SessionId,
     identity::{Session, Strength},
@@ -118,13 +118,25 @@ impl Person {
         once: Once,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem> + Send + 'static,
     ) -> Answer {
+        self.try_once(once, move |tx, caller| work(tx, caller).map(Ok)).await
+    }
+
+    /// The same for work that may refuse and yet keep what it did: an inner refusal is kept, and leaves the key free.
+    ///
+    /// # Errors
+    /// Those of [`Person::write_once`], and the refusal.
+    pub async fn try_once(
+        &self,
+        once: Once,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
+    ) -> Answer {
         let (session, wanted) = (self.verified()?, self.wanted);
         let done = self.app.store.write(move |tx| {
             let caller = live(tx, session, wanted)?;
             once.run(tx, &caller, work)
         });
         match done.await {
-            Ok(answer) => Ok(answer.send()),
+            Ok(answer) => Ok(answer?.send()),
             Err(Hindered::Problem(problem)) => Err(problem),
             Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
         }

@@ -72,7 +72,8 @@ impl Once {
         Self { space: Some(space), ..self }
     }
 
-    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between.
+    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between. A
+    /// refusal that the work keeps, such as a wrong code that is counted, is no answer to be remembered.
     ///
     /// # Errors
     /// The space is not the caller's (404), the key is malformed (400) or was used for another request (422), a rival came
@@ -81,26 +82,29 @@ impl Once {
         self,
         tx: &mut Transaction<'_>,
         caller: &Caller,
-        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem>,
-    ) -> Result<HttpAnswer, Hindered> {
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem>,
+    ) -> Result<Result<HttpAnswer, Refusal>, Hindered> {
         if let Some(space) = self.space {
             tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
         }
-        let Some(key) = self.key? else { return Ok(HttpAnswer::fresh(work(tx, caller)?)) };
+        let Some(key) = self.key? else { return Ok(work(tx, caller)?.map(HttpAnswer::fresh)) };
         let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);
         let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
         let since = tx.now() - MEMORY;
         if let Some(answered) = taken.recall(tx, since)? {
             caller.strong()?;
-            return Ok(answered);
+            return Ok(Ok(answered));
         }
         tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
             StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
             error => error.into(),
         })?;
-        let prepared = work(tx, caller)?;
-        tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?;
-        Ok(HttpAnswer::fresh(prepared))
+        let done = work(tx, caller)?;
+        match &done {
+            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?,
+            Err(_) => tx.free_key(&taken.scope)?,
+        }
+        Ok(done.map(HttpAnswer::fresh))
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use domain::{Coded, Refusal, identity::Strength, text::Language};
+use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -124,6 +124,18 @@ codes! {
         en: "Request too slow", "The request did not arrive in time.";
         lb: "Ufro ze lues", "D'Ufro ass net zäiteg ukomm.";
     }
+    AddressLimitReached = "address_limit_reached", 409 {
+        fr: "Trop d'adresses", "Au plus {limit} nouvelles adresses peuvent être demandées en 24 heures.";
+        de: "Zu viele Adressen", "In 24 Stunden können höchstens {limit} neue Adressen verlangt werden.";
+        en: "Too many addresses", "At most {limit} new addresses can be asked for in 24 hours.";
+        lb: "Ze vill Adressen", "A 24 Stonne kënnen héchstens {limit} nei Adresse gefrot ginn.";
+    }
+    AssertionOfAnotherPerson = "assertion_of_another_person", 409 {
+        fr: "Assertion d'une autre personne", "L'assertion d'identité nomme une autre personne que vous.";
+        de: "Nachweis einer anderen Person", "Der Identitätsnachweis nennt eine andere Person als Sie.";
+        en: "Assertion of another person", "The identity assertion names another person than you.";
+        lb: "Noweis vun enger anerer Persoun", "Den Identitéitsnoweis nennt eng aner Persoun wéi Iech.";
+    }
     AssertionUsed = "assertion_used", 409 {
         fr: "Assertion déjà utilisée", "Cette assertion d'identité a déjà servi à cela. Connectez-vous à nouveau.";
         de: "Nachweis bereits verwendet", "Dieser Identitätsnachweis wurde dafür schon verwendet. Melden Sie sich neu an.";
@@ -143,22 +155,34 @@ codes! {
         lb: "Code ofgelaf", "De Code ass net méi gëlteg. Loosst Iech een neie schécken.";
     }
     CodeResendsUsedUp = "code_resends_used_up", 409 {
-        fr: "Envois épuisés", "Le code ne peut plus être renvoyé. Enregistrez le produit à nouveau.";
-        de: "Kein Versand mehr möglich", "Der Code kann nicht mehr gesendet werden. Registrieren Sie das Produkt neu.";
-        en: "Resends used up", "The code can't be sent again. Register the product anew.";
-        lb: "Kee Versand méi méiglech", "De Code kann net méi geschéckt ginn. Registréiert de Produit nei.";
+        fr: "Envois épuisés", "Le code ne peut plus être renvoyé. Recommencez depuis le début.";
+        de: "Kein Versand mehr möglich", "Der Code kann nicht mehr gesendet werden. Beginnen Sie von vorn.";
+        en: "Resends used up", "The code can't be sent again. Begin anew.";
+        lb: "Kee Versand méi méiglech", "De Code kann net méi geschéckt ginn. Fänkt vu vir un.";
     }
     CodeTriesUsedUp = "code_tries_used_up", 409 {
-        fr: "Essais épuisés", "Trop de codes erronés. Enregistrez le produit à nouveau.";
-        de: "Keine Versuche mehr", "Zu viele falsche Codes. Registrieren Sie das Produkt neu.";
-        en: "Tries used up", "Too many wrong codes. Register the product anew.";
-        lb: "Keng Versich méi", "Ze vill falsch Coden. Registréiert de Produit nei.";
+        fr: "Essais épuisés", "Trop de codes erronés. Recommencez depuis le début.";
+        de: "Keine Versuche mehr", "Zu viele falsche Codes. Beginnen Sie von vorn.";
+        en: "Tries used up", "Too many wrong codes. Begin anew.";
+        lb: "Keng Versich méi", "Ze vill falsch Coden. Fänkt vu vir un.";
+    }
+    LastAdministrator = "last_administrator", 409 {
+        fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme ceux que vous voyez.";
+        de: "Letzter Administrator", "Ein beruflicher Raum bliebe ohne Administrator, der handeln kann; `spaces` nennt die, die Sie sehen.";
+        en: "Last administrator", "A professional space would be left without an administrator who can act; `spaces` names those that you see.";
+        lb: "Leschten Administrateur", "E professionellen Espace bléif ouni Administrateur, deen handele kann; `spaces` nennt déi, déi Dir gesitt.";
     }
     NationalNumberRequired = "national_number_required", 409 {
         fr: "Matricule requis", "L'émetteur n'atteste pas de numéro d'identification national. Demandez-en un d'abord.";
         de: "Identifikationsnummer erforderlich", "Der Aussteller bestätigt keine nationale Identifikationsnummer. Beantragen Sie zuerst eine.";
         en: "National number required", "The issuer asserts no national identification number. Get one first.";
         lb: "Matricule néideg", "Den Aussteller confirméiert keng national Identifikatiounsnummer. Frot der fir d'éischt eng.";
+    }
+    NothingToConfirm = "nothing_to_confirm", 409 {
+        fr: "Rien à confirmer", "Aucune adresse n'attend son code.";
+        de: "Nichts zu bestätigen", "Keine Adresse wartet auf ihren Code.";
+        en: "Nothing to confirm", "No address waits for its code.";
+        lb: "Näischt ze confirméieren", "Keng Adress waart op hire Code.";
     }
     PrivateSpaceExists = "private_space_exists", 409 {
         fr: "Espace privé existant", "Vous avez déjà votre espace privé.";
@@ -417,6 +441,10 @@ impl From<Refusal> for Problem {
             Refusal::CodeExpired => (Code::CodeExpired, json!({})),
             Refusal::CodeTriesUsedUp => (Code::CodeTriesUsedUp, json!({})),
             Refusal::CodeResendsUsedUp => (Code::CodeResendsUsedUp, json!({})),
+            Refusal::AssertionOfAnotherPerson => (Code::AssertionOfAnotherPerson, json!({})),
+            Refusal::LastAdministrator { spaces } => (Code::LastAdministrator, json!({ "spaces": named(spaces) })),
+            Refusal::NothingToConfirm => (Code::NothingToConfirm, json!({})),
+            Refusal::AddressLimitReached { limit } => (Code::AddressLimitReached, json!({ "limit": limit })),
             Refusal::RegistrationConfirmed => (Code::RegistrationConfirmed, json!({})),
             Refusal::RegistrationSuperseded => (Code::RegistrationSuperseded, json!({})),
             Refusal::TermsNotAccepted => (Code::TermsNotAccepted, json!({})),
@@ -430,6 +458,11 @@ impl From<Refusal> for Problem {
         let members = members.as_object().cloned().unwrap_or_default();
         Self { members, ..Self::from(code) }
     }
+}
+
+/// Spaces in a problem: by id, and by what people call them.
+fn named(spaces: &[(SpaceId, SpaceIdentifier)]) -> Vec<Value> {
+    spaces.iter().map(|(id, identifier)| json!({ "id": id.0, "identifier": identifier.as_str() })).collect()
 }
 
 /// RFC 9470 §3: the challenge says which login would do; `max_age` counts seconds.

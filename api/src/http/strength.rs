@@ -17,8 +17,17 @@ const SUBSTANTIAL: Strength = Strength::of(Assurance::Substantial);
 /// Every operation that wants a token, by its id in the contract.
 const OPERATIONS: &[(&str, Strength)] = &[
     ("acceptTerms", LOW),
+    ("getMe", LOW),
+    ("editMe", SUBSTANTIAL),
+    ("confirmEmail", SUBSTANTIAL),
+    ("resendEmailCode", SUBSTANTIAL),
     ("getLanding", LOW),
+    ("setCurrentSpace", LOW),
+    ("clearCurrentSpace", LOW),
     ("listAuthenticationProducts", LOW),
+    ("addAuthenticationProduct", SUBSTANTIAL),
+    ("getAuthenticationProduct", LOW),
+    ("withdrawAuthenticationProduct", Strength::FRESH),
     ("listSessions", LOW),
     ("endSession", LOW),
     ("listAuditEvents", LOW),
@@ -26,6 +35,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("listSpaces", LOW),
     ("getSpace", LOW),
     ("editSpace", SUBSTANTIAL),
+    ("confirmNotificationEmail", SUBSTANTIAL),
+    ("resendNotificationEmailCode", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
 ];
 

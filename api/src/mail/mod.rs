@@ -25,8 +25,15 @@ pub enum Mail {
         /// Six digits.
         code: String,
     },
+    /// The person's address is another one now; this goes to the one before.
+    EmailChanged,
     /// A further product can now log in as this person.
     ProductAdded {
+        /// Its serial number, masked.
+        masked_serial: String,
+    },
+    /// A product opens nothing any more.
+    ProductWithdrawn {
         /// Its serial number, masked.
         masked_serial: String,
     },
@@ -49,14 +56,16 @@ impl Mail {
     fn templates(&self) -> Text {
         match self {
             Self::Confirmation { .. } => templates!("confirmation"),
+            Self::EmailChanged => templates!("email_changed"),
             Self::ProductAdded { .. } => templates!("product_added"),
+            Self::ProductWithdrawn { .. } => templates!("product_withdrawn"),
         }
     }
 
     fn code(&self) -> Option<&str> {
         match self {
             Self::Confirmation { code } => Some(code),
-            Self::ProductAdded { .. } => None,
+            Self::EmailChanged | Self::ProductAdded { .. } | Self::ProductWithdrawn { .. } => None,
         }
     }
 }
@@ -144,8 +153,13 @@ mod tests {
     use super::*;
 
     /// One of each.
-    fn samples() -> [Mail; 2] {
-        [Mail::Confirmation { code: "123456".into() }, Mail::ProductAdded { masked_serial: "…0011".into() }]
+    fn samples() -> [Mail; 4] {
+        [
+            Mail::Confirmation { code: "123456".into() },
+            Mail::EmailChanged,
+            Mail::ProductAdded { masked_serial: "…0011".into() },
+            Mail::ProductWithdrawn { masked_serial: "…0011".into() },
+        ]
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `/v1/spaces`: spaces are opened, listed, shown and edited.
 
+pub mod notification_email;
 pub mod request;
 pub mod view;
 
@@ -40,7 +41,8 @@ use crate::http::{
 #[post("/v1/spaces")]
 pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequest>) -> Answer {
     let once = Once::of(&request, &body);
-    person
+    let app = person.app();
+    let answer = person
         .write_once(once, move |tx, caller| {
             let wish = body.open(caller.strong()?)?;
             let is_private = matches!(wish, Opening::Private { .. });
@@ -57,13 +59,16 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let identifier = free_identifier(tx, wish.entity_type())?;
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
+            notification_email::ask(tx, &app.data_keys, opened.space())?;
             let space = opened.space().id;
             tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
         })
-        .await
+        .await;
+    person.app().outbox_bell.notify_one();
+    answer
 }
 
 /// Draws identifiers until one is free: there are a thousand million of each kind.
@@ -136,7 +141,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
     responses(
         (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`space_suspended`"),
+        (status = 409, description = "`address_limit_reached` with `limit`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
     )
@@ -144,6 +149,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
 #[patch("/v1/spaces/{id}")]
 pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: Body<EditSpaceRequest>) -> Answer {
     let if_match = IfMatch::of(&request);
+    let app = person.app();
     let edited = person
         .write(move |tx, caller| {
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
@@ -152,8 +158,12 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let edit = body.open(caller.strong()?)?;
             if_match.require(space.version)?;
             let editor = tx.person(caller.person)?;
+            let names_address = edit.notification_email.is_some();
             let edited = administrator.edit(&space, edit, &editor, tx.now())?;
             tx.save_space(&edited)?;
+            if names_address {
+                notification_email::ask(tx, &app.data_keys, &edited)?;
+            }
             let changed = edited.changed_since(&space);
             if !changed.is_empty() {
                 let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.actor(), space.id);
@@ -162,5 +172,6 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             Ok((edited, membership))
         })
         .await?;
+    person.app().outbox_bell.notify_one();
     Ok(Prepared::ok(&SpaceView::new(&edited.0, &edited.1))?.versioned(edited.0.version).send())
 }

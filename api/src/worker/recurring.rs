@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::identity::{registration, session};
+use domain::identity::{address, registration, session};
 use persistence::{Lease, StoreError, Transaction};
 use tokio::sync::watch;
 
@@ -37,6 +37,11 @@ const JOBS: &[Job] = &[
         name: "purge_registrations",
         every: TimeDelta::hours(1),
         part: |_, tx| tx.purge_registrations(tx.now() - registration::KEPT),
+    },
+    Job {
+        name: "purge_addresses",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_addresses(tx.now() - address::ASKED_WITHIN),
     },
     Job {
         name: "purge_sessions",

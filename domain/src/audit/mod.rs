@@ -25,6 +25,12 @@ coded! {
         ProductJoined = "product_joined",
         /// A product that was withdrawn came back.
         ProductRevived = "product_revived",
+        /// A product was withdrawn: it opens nothing any more.
+        ProductWithdrawn = "product_withdrawn",
+        /// The person's language, or the address that waits for its code, was edited.
+        PersonEdited = "person_edited",
+        /// The person's new address was confirmed, and is in force.
+        EmailChanged = "email_changed",
         /// A session was ended before its time.
         SessionEnded = "session_ended",
         /// A version of the terms of use was accepted.
@@ -146,7 +152,7 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(ProductId, SessionId, SpaceId);
+objects!(PersonId, ProductId, SessionId, SpaceId);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

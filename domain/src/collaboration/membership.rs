@@ -108,9 +108,18 @@ impl Administrator<'_> {
             edited.notification_email = address;
         }
         if edited != *space {
-            edited.updated_at = now;
-            edited.version += 1;
+            edited = edited.counted(now);
         }
         Ok(edited)
+    }
+
+    /// The space once the code that was sent to its address of notices came back.
+    ///
+    /// # Errors
+    /// The space is not open.
+    pub fn confirm_notification_email(&self, space: &Space, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.require_open()?;
+        Ok(Space { notification_email_confirmed: true, ..space.clone() }.counted(now))
     }
 }

@@ -69,5 +69,13 @@ pub struct Product {
     pub created_at: Instant,
 }
 
+impl Product {
+    /// The product once its person gave it up; its limit stays what it was.
+    #[must_use]
+    pub fn withdrawn(self) -> Self {
+        Self { status: ProductStatus::Withdrawn, ..self }
+    }
+}
+
 /// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).
 pub const DEFAULT_SPACE_LIMIT: u32 = 200;

@@ -102,12 +102,19 @@ impl Space {
         }
     }
 
+    /// The next version.
+    #[must_use]
+    pub fn counted(self, now: Instant) -> Self {
+        Self { updated_at: now, version: self.version + 1, ..self }
+    }
+
     /// The names of the fields that an edit of `before` changed, as the API calls them.
     pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
         let fields = [
             ("title", self.title != before.title),
             ("language", self.language != before.language),
             ("notificationEmail", self.notification_email != before.notification_email),
+            ("notificationEmailConfirmed", self.notification_email_confirmed != before.notification_email_confirmed),
         ];
         fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect()
     }

@@ -5,7 +5,7 @@ use crate::{
     Instant, Refusal,
     collaboration::{AccessScope, Membership, MembershipStatus, Role},
     id::{MembershipId, SpaceId},
-    identity::{Person, Product},
+    identity::{Person, Product, ProductStatus},
     text::{EmailAddress, Language, Title},
 };
 
@@ -79,7 +79,8 @@ impl Founder<'_> {
     /// Opens a space.
     ///
     /// # Errors
-    /// The terms are not accepted, the private space exists, or the product's limit is reached.
+    /// The product was withdrawn meanwhile, the terms are not accepted, the private space exists, or the product's limit is
+    /// reached.
     pub fn open(
         &self,
         wish: Opening,
@@ -87,6 +88,9 @@ impl Founder<'_> {
         ids: (SpaceId, MembershipId),
         now: Instant,
     ) -> Result<OpenedSpace, Refusal> {
+        if self.product.status != ProductStatus::Registered {
+            return Err(Refusal::TryAgain);
+        }
         if !self.terms_accepted {
             return Err(Refusal::TermsNotAccepted);
         }

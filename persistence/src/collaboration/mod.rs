@@ -4,13 +4,16 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded,
-    collaboration::{AccessScope, Membership, MembershipStatus},
+    collaboration::{AccessScope, Member, Membership, MembershipStatus, Roster},
+    id::SpaceId,
+    identity::ProductStatus,
 };
 
 use crate::{
     error::StoreError,
     row::{Row, stamp},
-    schema::memberships,
+    schema::{memberships, products},
+    transaction::Reading,
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -70,4 +73,33 @@ pub(crate) fn lets_in<'a>(person: &'a str, product: &'a str, now: NaiveDateTime)
         .and(memberships::status.eq(active))
         .and(memberships::scope.eq(every).or(memberships::product_id.eq(product)))
         .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+}
+
+impl Reading<'_> {
+    /// Who is in a space; believed only under its lock.
+    pub fn roster(&mut self, space: SpaceId) -> Result<Roster, StoreError> {
+        let rows: Vec<MembershipRow> = self.run(|db| {
+            memberships::table
+                .filter(memberships::space_id.eq(space.to_string()))
+                .filter(memberships::status.ne(MembershipStatus::Ended.code()))
+                .order(memberships::id)
+                .select(MembershipRow::as_select())
+                .get_results(db)
+        })?;
+        let registered: Vec<(String, String)> = self.run(|db| {
+            let persons: Vec<&str> = rows.iter().map(|row| row.person_id.as_str()).collect();
+            products::table
+                .filter(products::person_id.eq_any(persons))
+                .filter(products::status.eq(ProductStatus::Registered.code()))
+                .order(products::id)
+                .select((products::person_id, products::id))
+                .get_results(db)
+        })?;
+        let members = rows.into_iter().map(|row| {
+            let of_person = registered.iter().filter(|(person, _)| *person == row.person_id);
+            let products = of_person.map(|(_, id)| Row { table: "products", id }.id(id)).collect::<Result<_, _>>()?;
+            Ok(Member { membership: row.read()?, products })
+        });
+        Ok(Roster(members.collect::<Result<_, StoreError>>()?))
+    }
 }

@@ -1,5 +1,6 @@
-//! Persons, products, registrations, sessions and terms as they are kept.
+//! Persons, their addresses, products, registrations, sessions and terms as they are kept.
 
+mod addresses;
 mod assertions;
 mod persons;
 mod products;

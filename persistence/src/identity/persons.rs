@@ -27,6 +27,8 @@ struct PersonRow {
     email: String,
     language: String,
     created_at: NaiveDateTime,
+    updated_at: Option<NaiveDateTime>,
+    version: i64,
 }
 
 impl From<&Person> for PersonRow {
@@ -40,6 +42,8 @@ impl From<&Person> for PersonRow {
             email: person.email.to_string(),
             language: person.language.code().to_owned(),
             created_at: stamp(person.created_at),
+            updated_at: Some(stamp(person.updated_at)),
+            version: person.version.into(),
         }
     }
 }
@@ -55,6 +59,8 @@ impl PersonRow {
             email: row.value(EmailAddress::parse(&self.email))?,
             language: row.code(&self.language)?,
             created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.unwrap_or(self.created_at).and_utc(),
+            version: row.number(self.version)?,
         })
     }
 }
@@ -91,6 +97,18 @@ impl Transaction<'_> {
     /// [`StoreError::Conflict`] if somebody has the national number.
     pub fn insert_person(&mut self, person: &Person) -> Result<(), StoreError> {
         self.run(|db| diesel::insert_into(persons::table).values(PersonRow::from(person)).execute(db))?;
+        Ok(())
+    }
+
+    /// Keeps what a locked person was edited to.
+    pub fn save_person(&mut self, person: &Person) -> Result<(), StoreError> {
+        let changes = (
+            persons::email.eq(person.email.as_str()),
+            persons::language.eq(person.language.code()),
+            persons::updated_at.eq(stamp(person.updated_at)),
+            persons::version.eq(i64::from(person.version)),
+        );
+        self.run(|db| diesel::update(persons::table.find(person.id.to_string())).set(changes).execute(db))?;
         Ok(())
     }
 }

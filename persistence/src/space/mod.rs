@@ -1,10 +1,12 @@
 //! Spaces as they are kept, and who sees which.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded,
-    collaboration::Membership,
+    collaboration::{Membership, MembershipStatus, Role},
     id::{PersonId, ProductId, SpaceId},
     space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
     text::{EmailAddress, Title},
@@ -143,6 +145,24 @@ impl Reading<'_> {
         found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
     }
 
+    /// The professional spaces in use of which this person is an active administrator, with any of his products, by
+    /// ascending id.
+    pub fn spaces_administered_by(&mut self, person: PersonId) -> Result<Vec<(Space, Membership)>, StoreError> {
+        let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
+            spaces::table
+                .inner_join(memberships::table)
+                .filter(memberships::person_id.eq(person.to_string()))
+                .filter(memberships::role.eq(Role::Administrator.code()))
+                .filter(memberships::status.eq(MembershipStatus::Active.code()))
+                .filter(spaces::kind.eq(SpaceKind::Professional.code()))
+                .filter(spaces::state.eq_any(in_use()))
+                .order(spaces::id)
+                .select((SpaceRow::as_select(), MembershipRow::as_select()))
+                .get_results(db)
+        })?;
+        found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
+    }
+
     /// How many professional spaces in use were opened with a product; believed only under the product's lock.
     pub fn spaces_used(&mut self, product: ProductId) -> Result<u32, StoreError> {
         let used: i64 = self.run(|db| {
@@ -195,6 +215,19 @@ impl Transaction<'_> {
                 .execute(db)
         })?;
         self.space_of(id, person, product)
+    }
+
+    /// Locks several spaces, whoever sees them, one after the other by ascending id.
+    pub fn lock_spaces(&mut self, spaces: &BTreeSet<SpaceId>) -> Result<(), StoreError> {
+        self.climb(Rank::Space);
+        for id in spaces {
+            self.run(|db| {
+                diesel::update(spaces::table.find(id.to_string()))
+                    .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
+                    .execute(db)
+            })?;
+        }
+        Ok(())
     }
 
     /// Keeps a new space with its founder's membership.

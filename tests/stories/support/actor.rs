@@ -292,6 +292,12 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
+/// Any other code.
+pub fn another(code: &str) -> String {
+    let number: u32 = code.parse().expect("six digits");
+    format!("{:06}", (number + 1) % 1_000_000)
+}
+
 /// The body that opens a professional space.
 pub fn professional(title: &str) -> Value {
     json!({
