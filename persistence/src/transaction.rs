@@ -44,6 +44,7 @@ pub(crate) enum Rank {
     Key,
     Person,
     Product,
+    /// One space, or several by ascending id.
     Space,
     /// One object of its own: a registration, a session.
     Object,

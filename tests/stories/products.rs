@@ -280,6 +280,28 @@ fn of_two_administrators_who_withdraw_at_once_one_stays() {
 }
 
 #[test]
+fn a_space_that_comes_to_hang_on_a_product_meanwhile_is_not_passed_over() {
+    let world = World::start(Database::Postgres);
+    let (by_first, _) = with_two_products(&world.anonymous());
+    let [one, other] = ["Un", "Deux"].map(|title| text(&by_first.open_space(title).expect(201)["id"]));
+    let scope = |space: &str| format!("UPDATE memberships SET scope = 'this_product' WHERE space_id = '{space}'");
+    world.scratch().psql(&scope(&one));
+    let first = current(&by_first);
+    // While the withdrawal waits for the one space, the other's membership is narrowed to the same product.
+    let lock = format!("UPDATE spaces SET lock_seq = lock_seq WHERE id = '{one}'");
+    let rival = Rival::hold(&world, &format!("{lock}; {}", scope(&other)));
+    let reply = std::thread::scope(|scope| {
+        let withdrawal = scope.spawn(|| withdraw(&by_first, &first));
+        rival.wait_for(1);
+        rival.release();
+        withdrawal.join().expect("an answer")
+    });
+    reply.expect_problem(409, "try_again");
+    let problem = withdraw(&by_first, &first).expect_problem(409, "last_administrator");
+    assert_eq!(problem["spaces"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn nothing_begins_with_a_product_while_it_is_withdrawn() {
     let world = World::start(Database::Postgres);
     let anna = world.founder();

@@ -198,7 +198,7 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
             } else {
                 let person = registration.new_person(tx.new_id(), tx.now());
                 tx.insert_person(&person)?;
-                keep_product(tx, &registration.identity, &person, None, AuditAct::ProductRegistered, None)?;
+                keep_product(tx, &registration.identity, &person, None, Identity::act(None, None), None)?;
             }
             tx.save_registration(&registration)?;
             Ok::<_, Problem>(Ok(registration))

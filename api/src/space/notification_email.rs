@@ -65,10 +65,12 @@ pub async fn confirm(
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             let administrator = membership.administrator()?;
             let code = body.open(caller.strong()?)?;
-            let confirmed = administrator.confirm_notification_email(&space, tx.now())?;
-            if let Err(refusal) = confirmation::try_code(tx, &app.data_keys, AddressOwner::Space(id), &code)? {
-                return Ok(Err(refusal));
-            }
+            space.require_open()?;
+            let address = match confirmation::try_code(tx, &app.data_keys, AddressOwner::Space(id), &code)? {
+                Ok(address) => address,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let confirmed = administrator.confirm_notification_email(&space, &address, tx.now())?;
             tx.save_space(&confirmed)?;
             let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.actor(), id);
             tx.record(event.changing(&confirmed.changed_since(&space)));

@@ -7,6 +7,7 @@ use crate::{
     id::{MembershipId, PersonId, ProductId, SpaceId},
     identity::Person,
     space::{Space, SpaceEdit, SpaceKind},
+    text::EmailAddress,
 };
 
 coded! {
@@ -113,13 +114,21 @@ impl Administrator<'_> {
         Ok(edited)
     }
 
-    /// The space once the code that was sent to its address of notices came back.
+    /// The space once the code that was sent to `address` came back.
     ///
     /// # Errors
-    /// The space is not open.
-    pub fn confirm_notification_email(&self, space: &Space, now: Instant) -> Result<Space, Refusal> {
+    /// The space is not open, or its notices go to another address by now.
+    pub fn confirm_notification_email(
+        &self,
+        space: &Space,
+        address: &EmailAddress,
+        now: Instant,
+    ) -> Result<Space, Refusal> {
         debug_assert_eq!(self.0.space, space.id);
         space.require_open()?;
+        if !address.is_same_mailbox(&space.notification_email) {
+            return Err(Refusal::NothingToConfirm);
+        }
         Ok(Space { notification_email_confirmed: true, ..space.clone() }.counted(now))
     }
 }
