@@ -28,6 +28,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::list)
         .service(space::get)
         .service(space::edit)
+        .service(space::life::close)
+        .service(space::life::restore)
         .service(audit::of_space);
 }
 

@@ -99,4 +99,13 @@ pub enum Refusal {
     /// The Helpdesk suspended the space: members read, nobody acts (domain.md §2, C).
     #[error("the space is suspended")]
     SpaceSuspended,
+    /// An administrator closed the space: it is seen by administrators alone, and nobody acts (domain.md §2, C).
+    #[error("the space is closed")]
+    SpaceClosed,
+    /// Only a closed space is restored.
+    #[error("the space is not closed")]
+    SpaceNotClosed,
+    /// The time in which the space could be restored is over.
+    #[error("the space can't be restored any more")]
+    SpacePurged,
 }

@@ -124,6 +124,13 @@ texts! {
     PersonName(100),
 }
 
+impl Title {
+    /// What stands in the place of a title that is forgotten.
+    pub fn forgotten() -> Self {
+        Self("—".to_owned())
+    }
+}
+
 /// An e-mail address: one mailbox, without a display name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
@@ -136,6 +143,10 @@ impl EmailAddress {
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let text = clean(raw, Self::MAX)?;
         if text.is_ascii() && text.validate_email() { Ok(Self(text)) } else { Err(Fault::Malformed) }
+    }
+    /// What stands in the place of an address that is forgotten: nobody's, by RFC 2606.
+    pub fn forgotten() -> Self {
+        Self("nobody@forgotten.invalid".to_owned())
     }
     /// The address as it was typed.
     pub fn as_str(&self) -> &str {
@@ -212,6 +223,12 @@ mod tests {
         assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(5))), Err(Fault::CombiningMarks));
         assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(10_000))), Err(Fault::TooLong { max: 120 }));
         assert_eq!(Title::parse(" \u{a0} "), Err(Fault::Empty));
+    }
+
+    #[test]
+    fn what_stands_for_forgotten_texts_is_read_like_any() {
+        assert_eq!(Title::parse(Title::forgotten().as_str()), Ok(Title::forgotten()));
+        assert_eq!(EmailAddress::parse(EmailAddress::forgotten().as_str()), Ok(EmailAddress::forgotten()));
     }
 
     #[test]

@@ -182,6 +182,9 @@ diesel::table! {
         updated_at -> Timestamp,
         version -> BigInt,
         lock_seq -> BigInt,
+        closed_at -> Nullable<Timestamp>,
+        purge_at -> Nullable<Timestamp>,
+        purge_reminded_at -> Nullable<Timestamp>,
     }
 }
 

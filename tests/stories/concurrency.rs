@@ -30,6 +30,9 @@ however_served!(
     of_400_creations_by_400_clients_200_succeed,
     of_64_creations_for_the_last_place_one_succeeds,
     of_50_first_private_spaces_one_is_opened,
+    a_place_that_is_freed_while_50_create_is_given_once,
+    of_50_restorings_and_50_creations_one_takes_the_last_place,
+    a_space_that_many_close_and_restore_is_one_or_the_other,
     of_50_uses_of_an_assertion_one_logs_in,
     of_50_uses_of_a_refresh_token_one_succeeds_and_the_session_ends,
     of_50_wrong_codes_five_are_tries,
@@ -90,6 +93,74 @@ fn of_50_first_private_spaces_one_is_opened(servers: &[Actor]) {
     let replies = crowd(50, 50, |job| unless_busy(|| at(&owner, job).open_private_space()));
     assert_one(&replies, 201, |other| _ = other.expect_problem(409, "private_space_exists"));
     assert_eq!(owner[0].spaces().len(), 1);
+}
+
+fn a_place_that_is_freed_while_50_create_is_given_once(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let opened =
+        crowd(200, 4, |job| text(&unless_busy(|| at(&founder, job).open_space("Boulangerie")).expect(201)["id"]));
+
+    let replies = crowd(51, 51, |job| match job {
+        25 => unless_busy(|| turn(at(&founder, job), &opened[0], "close")),
+        _ => unless_busy(|| at(&founder, job).open_space("Boulangerie")),
+    });
+    assert_one(&replies, 200, |creation| {
+        if creation.status != 201 {
+            assert_eq!(creation.expect_problem(409, "space_limit_reached")["used"], 200);
+        }
+    });
+    let created = replies.iter().filter(|reply| reply.status == 201).count();
+    assert!(created <= 1, "{created} took the one place");
+    assert_eq!(used(&founder[0]), 199 + created as u64);
+    assert_eq!(founder[0].spaces().len(), 199 + created);
+}
+
+fn of_50_restorings_and_50_creations_one_takes_the_last_place(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let open = |job| text(&unless_busy(|| at(&founder, job).open_space("Boulangerie")).expect(201)["id"]);
+    let closed = crowd(200, 4, open).split_off(150);
+    crowd(50, 4, |job| unless_busy(|| turn(at(&founder, job), &closed[job], "close")).expect(200));
+    crowd(49, 4, open);
+    assert_eq!(used(&founder[0]), 199);
+
+    let replies = crowd(100, 100, |job| {
+        let founder = at(&founder, job / 2);
+        match closed.get(job / 2).filter(|_| job % 2 == 0) {
+            Some(closed) => unless_busy(|| turn(founder, closed, "restore")),
+            None => unless_busy(|| founder.open_space("Boulangerie")),
+        }
+    });
+    let (won, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status < 300);
+    assert_eq!(won.len(), 1);
+    for refusal in refused {
+        let problem = refusal.expect_problem(409, "space_limit_reached");
+        assert_eq!((&problem["used"], &problem["limit"]), (&json!(200), &json!(200)));
+    }
+    assert_eq!((used(&founder[0]), founder[0].spaces().len()), (200, 200));
+}
+
+fn a_space_that_many_close_and_restore_is_one_or_the_other(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let id = text(&founder[0].open_space("Boulangerie").expect(201)["id"]);
+    let replies = crowd(64, 64, |job| {
+        let (action, too_late) = [("close", "space_closed"), ("restore", "space_not_closed")][job % 2];
+        let reply = unless_busy(|| turn(at(&founder, job / 2), &id, action));
+        if reply.status != 200 {
+            reply.expect_problem(409, too_late);
+        }
+        reply.status
+    });
+    let turns = replies.iter().filter(|status| **status == 200).count();
+    assert!(turns >= 1);
+    let log = founder[0].get(&format!("/v1/spaces/{id}/audit-events?limit=100")).expect(200);
+    let mut acts: Vec<String> =
+        log["data"].as_array().expect("events").iter().map(|event| text(&event["act"])).collect();
+    acts.reverse();
+    let expected: Vec<&str> = ["space_closed", "space_restored"].into_iter().cycle().take(turns).collect();
+    assert_eq!(acts[1..], expected);
+    let state = &founder[0].get(&format!("/v1/spaces/{id}")).expect(200)["state"];
+    let is_open = turns % 2 == 0;
+    assert_eq!((state, used(&founder[0])), (&json!(if is_open { "open" } else { "closed" }), u64::from(is_open)));
 }
 
 fn of_50_uses_of_an_assertion_one_logs_in(servers: &[Actor]) {
@@ -207,6 +278,17 @@ fn newcomers(servers: &[Actor], kinds: &[&str]) -> Vec<Actor> {
 /// The one who does this job: the servers take turns.
 fn at(person: &[Actor], job: usize) -> &Actor {
     &person[job % person.len()]
+}
+
+/// Closes or restores a space.
+fn turn(administrator: &Actor, id: &str, action: &str) -> Reply {
+    administrator.post(&format!("/v1/spaces/{id}/{action}"), &json!({}))
+}
+
+/// How many spaces count against the person's one product.
+fn used(person: &Actor) -> u64 {
+    let products = person.get("/v1/me/authentication-products").expect(200);
+    products["data"][0]["spacesUsed"].as_u64().expect("a number")
 }
 
 /// Exactly one reply has the status; the others are looked at.

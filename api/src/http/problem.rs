@@ -184,11 +184,23 @@ codes! {
         en: "Registration confirmed", "This registration is confirmed. Log in.";
         lb: "Registréierung confirméiert", "Dës Registréierung ass scho confirméiert. Mellt Iech un.";
     }
+    SpaceClosed = "space_closed", 409 {
+        fr: "Espace fermé", "L'espace est fermé : ses administrateurs peuvent encore le restaurer.";
+        de: "Raum geschlossen", "Der Raum ist geschlossen: Seine Administratoren können ihn noch wiederherstellen.";
+        en: "Space closed", "The space is closed: its administrators can still restore it.";
+        lb: "Espace zou", "Den Espace ass zou: Seng Administrateure kënnen en nach restauréieren.";
+    }
     SpaceLimitReached = "space_limit_reached", 409 {
         fr: "Limite atteinte", "{used} espaces professionnels sur {limit} sont ouverts avec ce produit.";
         de: "Grenze erreicht", "{used} von {limit} beruflichen Räumen sind mit diesem Produkt offen.";
         en: "Limit reached", "{used} of {limit} professional spaces are open with this product.";
         lb: "Limitt erreecht", "{used} vu(n) {limit} professionellen Espacen si mat dësem Produit op.";
+    }
+    SpaceNotClosed = "space_not_closed", 409 {
+        fr: "Espace non fermé", "Seul un espace fermé peut être restauré.";
+        de: "Raum nicht geschlossen", "Nur ein geschlossener Raum kann wiederhergestellt werden.";
+        en: "Space not closed", "Only a closed space can be restored.";
+        lb: "Espace net zou", "Nëmmen en zouenen Espace ka restauréiert ginn.";
     }
     SpaceSuspended = "space_suspended", 409 {
         fr: "Espace suspendu", "L'espace est suspendu : il peut être lu, mais personne n'y agit.";
@@ -219,6 +231,12 @@ codes! {
         de: "Registrierung ersetzt", "Dasselbe Produkt wurde neu registriert; nur die neueste Registrierung kann bestätigt werden.";
         en: "Registration superseded", "The same product was registered anew; only the newest registration can be confirmed.";
         lb: "Registréierung ersat", "Dee selwechte Produit gouf nei registréiert; nëmmen déi neiste Registréierung kann confirméiert ginn.";
+    }
+    SpacePurged = "space_purged", 410 {
+        fr: "Délai dépassé", "Le délai pour restaurer cet espace est passé ; son contenu va être effacé.";
+        de: "Frist abgelaufen", "Die Frist, um diesen Raum wiederherzustellen, ist abgelaufen; sein Inhalt wird gelöscht.";
+        en: "Too late", "The time to restore this space is over; its content is being erased.";
+        lb: "Ze spéit", "D'Zäit, fir dësen Espace ze restauréieren, ass eriwwer; säin Inhalt gëtt geläscht.";
     }
     VersionChanged = "version_changed", 412 {
         fr: "Version dépassée", "La ressource a changé depuis que vous l'avez lue. Relisez-la.";
@@ -426,6 +444,9 @@ impl From<Refusal> for Problem {
             }
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
+            Refusal::SpaceClosed => (Code::SpaceClosed, json!({})),
+            Refusal::SpaceNotClosed => (Code::SpaceNotClosed, json!({})),
+            Refusal::SpacePurged => (Code::SpacePurged, json!({})),
         };
         let members = members.as_object().cloned().unwrap_or_default();
         Self { members, ..Self::from(code) }

@@ -13,6 +13,7 @@ use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
 const LOW: Strength = Strength::of(Assurance::Low);
 const SUBSTANTIAL: Strength = Strength::of(Assurance::Substantial);
+const FRESH: Strength = Strength::FRESH;
 
 /// Every operation that wants a token, by its id in the contract.
 const OPERATIONS: &[(&str, Strength)] = &[
@@ -26,6 +27,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("listSpaces", LOW),
     ("getSpace", LOW),
     ("editSpace", SUBSTANTIAL),
+    ("closeSpace", FRESH),
+    ("restoreSpace", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
 ];
 

@@ -30,6 +30,25 @@ pub enum Mail {
         /// Its serial number, masked.
         masked_serial: String,
     },
+    /// A space was closed.
+    SpaceClosed {
+        /// The space's identifier.
+        identifier: String,
+        /// Until when it can be restored.
+        until: String,
+    },
+    /// A closed space was restored.
+    SpaceRestored {
+        /// The space's identifier.
+        identifier: String,
+    },
+    /// A closed space is purged soon.
+    SpacePurgeSoon {
+        /// The space's identifier.
+        identifier: String,
+        /// Until when it can be restored.
+        until: String,
+    },
 }
 
 /// The templates of a mail, `templates/mail/{name}.{language}.txt`: the first line is the subject, the text comes after an
@@ -50,13 +69,19 @@ impl Mail {
         match self {
             Self::Confirmation { .. } => templates!("confirmation"),
             Self::ProductAdded { .. } => templates!("product_added"),
+            Self::SpaceClosed { .. } => templates!("space_closed"),
+            Self::SpaceRestored { .. } => templates!("space_restored"),
+            Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
 
     fn code(&self) -> Option<&str> {
         match self {
             Self::Confirmation { code } => Some(code),
-            Self::ProductAdded { .. } => None,
+            Self::ProductAdded { .. }
+            | Self::SpaceClosed { .. }
+            | Self::SpaceRestored { .. }
+            | Self::SpacePurgeSoon { .. } => None,
         }
     }
 }
@@ -144,8 +169,15 @@ mod tests {
     use super::*;
 
     /// One of each.
-    fn samples() -> [Mail; 2] {
-        [Mail::Confirmation { code: "123456".into() }, Mail::ProductAdded { masked_serial: "…0011".into() }]
+    fn samples() -> [Mail; 5] {
+        let (identifier, until) = (|| "PM-A1B2C3".to_owned(), || "14.02.2027 08:00 UTC".to_owned());
+        [
+            Mail::Confirmation { code: "123456".into() },
+            Mail::ProductAdded { masked_serial: "…0011".into() },
+            Mail::SpaceClosed { identifier: identifier(), until: until() },
+            Mail::SpaceRestored { identifier: identifier() },
+            Mail::SpacePurgeSoon { identifier: identifier(), until: until() },
+        ]
     }
 
     #[test]

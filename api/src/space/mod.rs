@@ -1,5 +1,6 @@
-//! `/v1/spaces`: spaces are opened, listed, shown and edited.
+//! `/v1/spaces`: spaces are opened, listed, shown and edited; [`life`] closes and restores them.
 
+pub mod life;
 pub mod request;
 pub mod view;
 
@@ -8,7 +9,7 @@ use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain, Event},
     id::SpaceId,
-    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState},
 };
 use persistence::{SpaceFilter, Transaction};
 
@@ -76,11 +77,13 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
     }
 }
 
-/// Lists the spaces that the caller sees with the product that he logged in with.
+/// Lists the spaces that the caller sees with the product that he logged in with: those in use, unless `status` asks for others.
 #[utoipa::path(
     tag = "Spaces", operation_id = "listSpaces", security(("person" = [])),
     params(
         ("kind" = Option<SpaceKindChoice>, Query, description = "Only spaces of this kind.", example = "professional"),
+        ("status" = Option<String>, Query, description = "Only spaces in this state; `closed`: those that the caller may restore.",
+            pattern = "^(open|suspended|closed)$", example = "open"),
         ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
     ),
@@ -93,14 +96,18 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let mut query = Query::of(&request);
     let kind = query.choice::<SpaceKind>("kind");
-    let filter = kind.map(|kind| format!("kind={}", kind.code())).unwrap_or_default();
+    let state = query.choice_of("status", &[SpaceState::Open, SpaceState::Suspended, SpaceState::Closed]);
+    let given = [("kind", kind.map(Coded::code)), ("status", state.map(Coded::code))];
+    let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
+    let filter = given.collect::<Vec<_>>().join("&");
     let paging = Paging::take(&request, &mut query, &filter);
     let app = person.app();
     let (caller, paging, rows) = person
         .read(move |tx, caller| {
             query.end()?;
             let after = paging.after(&app.data_keys, caller)?.map(SpaceId);
-            let rows = tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, after }, paging.rows())?;
+            let rows =
+                tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, state, after }, paging.rows())?;
             Ok((caller.clone(), paging, rows))
         })
         .await?;
@@ -108,7 +115,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
 }
 
-/// Shows a space to one of its members.
+/// Shows a space to one of its members; a closed one to its administrators.
 #[utoipa::path(
     tag = "Spaces", operation_id = "getSpace", security(("person" = [])),
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
@@ -136,7 +143,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
     responses(
         (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`space_suspended`"),
+        (status = 409, description = "`space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
     )

@@ -41,8 +41,16 @@ pub struct SpaceView {
     notification_email_confirmed: bool,
     /// When it was opened.
     created_at: DateTime<Utc>,
-    /// When it was last edited.
+    /// When it was last edited, closed or restored.
     updated_at: DateTime<Utc>,
+    /// When it was closed, if it is.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<DateTime<Utc>>,
+    /// Until when a closed space can be restored.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<DateTime<Utc>>,
 }
 
 impl SpaceView {
@@ -61,6 +69,8 @@ impl SpaceView {
             notification_email_confirmed: space.notification_email_confirmed,
             created_at: space.created_at,
             updated_at: space.updated_at,
+            closed_at: space.closure.map(|closure| closure.closed_at),
+            purge_at: space.closure.map(|closure| closure.purge_at),
         }
     }
 }

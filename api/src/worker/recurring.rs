@@ -8,7 +8,7 @@ use persistence::{Lease, StoreError, Transaction};
 use tokio::sync::watch;
 
 use super::LEASE;
-use crate::{app::App, http::idempotency};
+use crate::{app::App, http::idempotency, space::life};
 
 /// Work that is done every so often by one worker of all.
 struct Job {
@@ -44,6 +44,8 @@ const JOBS: &[Job] = &[
         // One that began before this ended at the latest when it had to be kept no longer.
         part: |_, tx| tx.purge_sessions(tx.now() - session::WHOLE - session::KEPT),
     },
+    Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
+    Job { name: "purge_spaces", every: TimeDelta::hours(1), part: life::purge },
 ];
 
 /// Does the jobs that are due. Says that there is no more: what comes round comes by the clock.

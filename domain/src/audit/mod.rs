@@ -33,6 +33,12 @@ coded! {
         SpaceOpened = "space_opened",
         /// A space was edited.
         SpaceEdited = "space_edited",
+        /// A space was closed.
+        SpaceClosed = "space_closed",
+        /// A closed space was restored.
+        SpaceRestored = "space_restored",
+        /// A closed space was purged, its time being over.
+        SpacePurged = "space_purged",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     audit::Chain,
     coded::coded,
     id::{MembershipId, PersonId, ProductId, SpaceId},
-    identity::Person,
+    identity::{Person, Product},
     space::{Space, SpaceEdit, SpaceKind},
 };
 
@@ -112,5 +112,23 @@ impl Administrator<'_> {
             edited.version += 1;
         }
         Ok(edited)
+    }
+
+    /// Closes the space, which frees its place at once.
+    ///
+    /// # Errors
+    /// The space is not open.
+    pub fn close(&self, space: &Space, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.closed(now)
+    }
+
+    /// Restores the closed space, if the product that opened it has a place.
+    ///
+    /// # Errors
+    /// The space is not closed, its time is over, or the limit of the product is reached.
+    pub fn restore(&self, space: &Space, opener: &Product, spaces_used: u32, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.restored(opener, spaces_used, now)
     }
 }

@@ -1,7 +1,7 @@
 //! Authentication products: what a person logs in with.
 
 use crate::{
-    Fault, Instant,
+    Fault, Instant, Refusal,
     coded::coded,
     id::{PersonId, ProductId},
 };
@@ -67,6 +67,18 @@ pub struct Product {
     pub space_limit: u32,
     /// When it was first confirmed.
     pub created_at: Instant,
+}
+
+impl Product {
+    /// A place for one more professional space, where so many are in use that were opened with the product: counted under its
+    /// lock (domain.md §2).
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceLimitReached`].
+    pub fn require_place(&self, spaces_used: u32) -> Result<(), Refusal> {
+        let (limit, used) = (self.space_limit, spaces_used);
+        if used < limit { Ok(()) } else { Err(Refusal::SpaceLimitReached { limit, used }) }
+    }
 }
 
 /// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).

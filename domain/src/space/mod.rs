@@ -1,9 +1,11 @@
-//! Spaces: private and professional, how one is opened and edited.
+//! Spaces: private and professional, how one is opened, edited, closed and restored.
 
 pub mod identifier;
+pub mod life;
 pub mod opening;
 
 pub use identifier::SpaceIdentifier;
+pub use life::Closure;
 pub use opening::{Founder, OpenedSpace, Opening};
 
 use crate::{
@@ -68,13 +70,15 @@ pub struct Space {
     pub notification_email_confirmed: bool,
     /// Where it stands.
     pub state: SpaceState,
+    /// What a closed space has, and no other.
+    pub closure: Option<Closure>,
     /// The product whose limit it counts against.
     pub opened_with: ProductId,
     /// When it was opened.
     pub created_at: Instant,
-    /// When it was last edited.
+    /// When it was last edited, closed or restored.
     pub updated_at: Instant,
-    /// Counts the edits: what `If-Match` is compared with.
+    /// Counts these changes: what `If-Match` is compared with.
     pub version: u32,
 }
 
@@ -93,12 +97,21 @@ impl Space {
     /// A space in which its members may act.
     ///
     /// # Errors
-    /// [`Refusal::SpaceSuspended`], or [`Refusal::NotFound`] for one that is closed.
+    /// [`Refusal::SpaceSuspended`] or those of [`Space::require_in_use`].
     pub fn require_open(&self) -> Result<(), Refusal> {
+        self.require_in_use()?;
+        if self.state == SpaceState::Suspended { Err(Refusal::SpaceSuspended) } else { Ok(()) }
+    }
+
+    /// A space in which its members may read.
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceClosed`], or [`Refusal::NotFound`] for one that is purged.
+    pub fn require_in_use(&self) -> Result<(), Refusal> {
         match self.state {
-            SpaceState::Open => Ok(()),
-            SpaceState::Suspended => Err(Refusal::SpaceSuspended),
-            SpaceState::Closed | SpaceState::Purged => Err(Refusal::NotFound),
+            SpaceState::Open | SpaceState::Suspended => Ok(()),
+            SpaceState::Closed => Err(Refusal::SpaceClosed),
+            SpaceState::Purged => Err(Refusal::NotFound),
         }
     }
 

@@ -93,13 +93,11 @@ impl Founder<'_> {
         let entity_type = wish.entity_type();
         let (kind, title, language, notification_email) = match wish {
             Opening::Private { .. } if self.has_private_space => return Err(Refusal::PrivateSpaceExists),
-            Opening::Professional { .. } if self.spaces_used >= self.product.space_limit => {
-                return Err(Refusal::SpaceLimitReached { limit: self.product.space_limit, used: self.spaces_used });
-            }
             Opening::Private { language, notification_email } => {
                 (SpaceKind::Private, None, language, notification_email)
             }
             Opening::Professional { title, language, notification_email, .. } => {
+                self.product.require_place(self.spaces_used)?;
                 (SpaceKind::Professional, Some(title), language, notification_email)
             }
         };
@@ -114,6 +112,7 @@ impl Founder<'_> {
             notification_email_confirmed: notification_email.is_same_mailbox(&self.person.email),
             notification_email,
             state: SpaceState::Open,
+            closure: None,
             opened_with: self.product.id,
             created_at: now,
             updated_at: now,

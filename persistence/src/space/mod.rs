@@ -1,12 +1,14 @@
 //! Spaces as they are kept, and who sees which.
 
+mod life;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded,
-    collaboration::Membership,
+    collaboration::{Membership, Role},
     id::{PersonId, ProductId, SpaceId},
-    space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
+    space::{Closure, OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
     text::{EmailAddress, Title},
 };
 
@@ -30,6 +32,9 @@ struct SpaceRow {
     notification_email: String,
     notification_email_confirmed: bool,
     state: String,
+    closed_at: Option<NaiveDateTime>,
+    purge_at: Option<NaiveDateTime>,
+    purge_reminded_at: Option<NaiveDateTime>,
     opened_with: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -48,6 +53,9 @@ impl From<&Space> for SpaceRow {
             notification_email: space.notification_email.to_string(),
             notification_email_confirmed: space.notification_email_confirmed,
             state: space.state.code().to_owned(),
+            closed_at: space.closure.map(|closure| stamp(closure.closed_at)),
+            purge_at: space.closure.map(|closure| stamp(closure.purge_at)),
+            purge_reminded_at: space.closure.and_then(|closure| closure.reminded_at).map(stamp),
             opened_with: space.opened_with.to_string(),
             created_at: stamp(space.created_at),
             updated_at: stamp(space.updated_at),
@@ -69,6 +77,11 @@ impl SpaceRow {
             notification_email: row.value(EmailAddress::parse(&self.notification_email))?,
             notification_email_confirmed: self.notification_email_confirmed,
             state: row.code(&self.state)?,
+            closure: self.closed_at.zip(self.purge_at).map(|(closed_at, purge_at)| Closure {
+                closed_at: closed_at.and_utc(),
+                purge_at: purge_at.and_utc(),
+                reminded_at: self.purge_reminded_at.map(|at| at.and_utc()),
+            }),
             opened_with: row.id(&self.opened_with)?,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -82,17 +95,28 @@ impl SpaceRow {
 pub struct SpaceFilter {
     /// Only of this kind.
     pub kind: Option<SpaceKind>,
+    /// Only in this state; those in use where none is named.
+    pub state: Option<SpaceState>,
     /// Only those after this one, in the order of their ids.
     pub after: Option<SpaceId>,
 }
 
-/// The states in which members see a space and in which it counts (domain.md §2, C).
+/// The states in which a space counts (domain.md §2, C).
 fn in_use() -> [&'static str; 2] {
     [SpaceState::Open.code(), SpaceState::Suspended.code()]
 }
 
+/// The spaces that a member sees: those in use, and the closed ones whose administrator he is (domain.md §2, C).
+#[diesel::dsl::auto_type(no_type_alias)]
+fn shows() -> _ {
+    let (closed, purged): (&'static str, &'static str) = (SpaceState::Closed.code(), SpaceState::Purged.code());
+    let administrator: &'static str = Role::Administrator.code();
+    spaces::state.ne(purged).and(spaces::state.ne(closed).or(memberships::role.eq(administrator)))
+}
+
 impl Reading<'_> {
-    /// A space in use and the membership that lets this person in with this product; `None` for a stranger.
+    /// A space and the membership that shows it to this person with this product; `None` for a stranger, and for all but
+    /// administrators where it is closed.
     pub fn space_of(
         &mut self,
         id: SpaceId,
@@ -105,7 +129,7 @@ impl Reading<'_> {
             spaces::table
                 .inner_join(memberships::table)
                 .filter(spaces::id.eq(id.to_string()))
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(shows())
                 .filter(lets_in(&person, &product, now))
                 .select((SpaceRow::as_select(), MembershipRow::as_select()))
                 .get_result(db)
@@ -114,7 +138,7 @@ impl Reading<'_> {
         found.map(|(space, membership)| Ok((space.read()?, membership.read()?))).transpose()
     }
 
-    /// The spaces in use that this person sees with this product, oldest first.
+    /// The spaces that this person sees with this product, oldest first.
     pub fn spaces_of(
         &mut self,
         person: PersonId,
@@ -126,12 +150,14 @@ impl Reading<'_> {
         let (person, product) = (person.to_string(), product.to_string());
         let kinds: Vec<&str> =
             filter.kind.map_or(SpaceKind::ALL.to_vec(), |kind| vec![kind]).into_iter().map(Coded::code).collect();
+        let states = filter.state.map_or(in_use().to_vec(), |state| vec![state.code()]);
         // No id is smaller than the empty text.
         let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
         let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
             spaces::table
                 .inner_join(memberships::table)
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(spaces::state.eq_any(states))
+                .filter(shows())
                 .filter(lets_in(&person, &product, now))
                 .filter(spaces::kind.eq_any(kinds))
                 .filter(memberships::space_id.gt(after))
@@ -177,7 +203,7 @@ impl Reading<'_> {
 }
 
 impl Transaction<'_> {
-    /// Locks a space in use that this person sees with this product: who is in it, what it is called and how it stands
+    /// Locks a space that this person sees with this product: who is in it, what it is called and how it stands
     /// change under this lock. A stranger never gets as far as waiting for it.
     pub fn lock_space_of(
         &mut self,
@@ -188,13 +214,19 @@ impl Transaction<'_> {
         if self.space_of(id, person, product)?.is_none() {
             return Ok(None);
         }
-        self.climb(Rank::Space);
-        self.run(|db| {
-            diesel::update(spaces::table.find(id.to_string()))
-                .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
-                .execute(db)
-        })?;
+        self.lock_spaces(&[id.to_string()])?;
         self.space_of(id, person, product)
+    }
+
+    /// Locks spaces, in the order of their ids.
+    fn lock_spaces(&mut self, ids: &[String]) -> Result<(), StoreError> {
+        self.climb(Rank::Space);
+        // One by one, for the rows of a single UPDATE are locked in any order.
+        for id in ids {
+            let lock = spaces::lock_seq.eq(spaces::lock_seq + 1);
+            self.run(|db| diesel::update(spaces::table.find(id)).set(lock).execute(db))?;
+        }
+        Ok(())
     }
 
     /// Keeps a new space with its founder's membership.
