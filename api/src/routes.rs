@@ -30,6 +30,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::edit)
         .service(space::life::close)
         .service(space::life::restore)
+        .service(space::profile::get)
+        .service(space::profile::replace)
         .service(audit::of_space);
 }
 

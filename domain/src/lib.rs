@@ -7,6 +7,7 @@ pub mod audit;
 pub mod coded;
 pub mod collaboration;
 pub mod id;
+pub mod identifiers;
 pub mod identity;
 pub mod refusal;
 pub mod space;

@@ -122,6 +122,20 @@ texts! {
     Title(120),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
+    /// The legal name of a company, or the name of somebody who holds an account or is associated with one.
+    LegalName(250),
+    /// A legal form, in the words or letters of its country: `S.à r.l.`
+    LegalForm(100),
+    /// The name of a street or place.
+    Street(150),
+    /// What tells a building in a street.
+    HouseNumber(20),
+    /// A postal code, of any country.
+    PostalCode(12),
+    /// A town or village.
+    Locality(100),
+    /// What an associated body is to a company: a shareholder, an auditor…
+    BodyRole(100),
 }
 
 impl Title {

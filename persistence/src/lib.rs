@@ -24,6 +24,6 @@ pub use idempotency::Answered;
 pub use identity::{AssertionPurpose, RefreshToken};
 pub use outbox::{DeadLetter, Message};
 pub use recurring::Lease;
-pub use space::SpaceFilter;
+pub use space::{SealedProfile, SpaceFilter};
 pub use store::{Clock, Settings, Store};
 pub use transaction::{Reading, Transaction};

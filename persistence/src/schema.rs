@@ -37,6 +37,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    company_profiles (space_id) {
+        space_id -> Text,
+        sealed -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotency_keys (scope) {
         scope -> Text,
         fingerprint -> Text,
@@ -213,6 +222,7 @@ diesel::table! {
 }
 
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(company_profiles -> spaces (space_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
@@ -231,6 +241,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_uses,
     audit_chains,
     audit_entries,
+    company_profiles,
     idempotency_keys,
     installation,
     memberships,

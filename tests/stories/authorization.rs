@@ -44,6 +44,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("editSpace", Serves::Member),
     ("closeSpace", Serves::Member),
     ("restoreSpace", Serves::Member),
+    ("getCompanyProfile", Serves::Member),
+    ("replaceCompanyProfile", Serves::Member),
     ("listSpaceAuditEvents", Serves::Member),
     ("listSandboxPersons", Serves::Anybody),
     ("addSandboxPerson", Serves::Anybody),

@@ -37,6 +37,8 @@ enum Holds {
     Opaque(u16, &'static str),
     Flag,
     Choices,
+    Object,
+    Objects,
 }
 
 /// A request with a body that would be taken, and what its fields hold.
@@ -69,7 +71,7 @@ impl Scene {
 
     /// Every request that has a JSON body.
     fn wishes(&self) -> Vec<Wish> {
-        use Holds::{Choice, Choices, Flag, Form, Opaque, Text};
+        use Holds::{Choice, Choices, Flag, Form, Object, Objects, Opaque, Text};
         let wish =
             |method, path: &str, body, fields, required| Wish { method, path: path.to_owned(), body, fields, required };
         vec![
@@ -118,6 +120,31 @@ impl Scene {
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
+                "PUT",
+                &format!("{}/company-profile", self.space),
+                json!({
+                    "legalName": "Boulangerie", "legalForm": "S.à r.l.", "nationalIdentifier": "19822200012",
+                    "rcsNumber": "B123456", "vatNumber": "LU15027442", "activities": [], "registeredOffice": {
+                        "street": "Grand-Rue", "postalCode": "L-1661", "locality": "Luxembourg", "country": "LU"
+                    },
+                    "bankAccounts": [], "associatedBodies": [], "keyDates": {}, "figures": {},
+                }),
+                &[
+                    ("legalName", Text),
+                    ("legalForm", Text),
+                    ("nationalIdentifier", Form),
+                    ("rcsNumber", Form),
+                    ("vatNumber", Form),
+                    ("activities", Objects),
+                    ("registeredOffice", Object),
+                    ("bankAccounts", Objects),
+                    ("associatedBodies", Objects),
+                    ("keyDates", Object),
+                    ("figures", Object),
+                ],
+                &[],
+            ),
+            wish(
                 "POST",
                 "/sandbox/persons",
                 json!({ "products": ["eid"], "helpdesk": false, "assurance": "high", "withNationalNumber": true }),
@@ -142,11 +169,12 @@ impl Scene {
     }
 
     /// All that a refused request might have changed.
-    fn kept(&self) -> [Value; 5] {
+    fn kept(&self) -> [Value; 6] {
         let person = format!("/sandbox/mails?to={}", self.newcomer.email());
         [
             self.founder.get("/v1/spaces").expect(200),
             self.founder.get(&self.space).expect(200),
+            self.founder.get(&format!("{}/company-profile", self.space)).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
             self.founder.get(&person).expect(200),
@@ -235,7 +263,15 @@ fn no_field_takes_a_bad_value(world: &World) {
                         let code = if value.starts_with("[[") { "wrong_type" } else { "wrong_value" };
                         expect_fault(&reply, &format!("{pointer}/0"), code, &what);
                     }
-                    Holds::Flag | Holds::Choices => expect_fault(&reply, &pointer, "wrong_type", &what),
+                    Holds::Objects if value.starts_with('[') => {
+                        expect_fault(&reply, &format!("{pointer}/0"), "wrong_type", &what);
+                    }
+                    Holds::Object if value.starts_with('{') => {
+                        expect_fault(&reply, &format!("{pointer}/fr"), "unknown", &what);
+                    }
+                    Holds::Flag | Holds::Choices | Holds::Object | Holds::Objects => {
+                        expect_fault(&reply, &pointer, "wrong_type", &what);
+                    }
                     _ if is_shape => expect_fault(&reply, &pointer, "wrong_type", &what),
                     Holds::Text => expect_fault(&reply, &pointer, refused_as_text, &what),
                     Holds::Choice => expect_fault(&reply, &pointer, "wrong_value", &what),

@@ -15,6 +15,7 @@ mod life;
 mod limits;
 mod mail;
 mod processes;
+mod profiles;
 mod readme;
 mod registration;
 mod sessions;

@@ -1,6 +1,6 @@
 //! Bodies: read at once, understood at once, opened only when the caller's right was found.
 
-use std::{pin::Pin, time::Duration};
+use std::{fmt, marker::PhantomData, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -9,7 +9,10 @@ use actix_web::{
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
     web::{Bytes, Data},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
@@ -54,6 +57,37 @@ impl Faults {
         parsed: Option<Result<T, F>>,
     ) -> Option<Option<T>> {
         parsed.map_or(Some(None), |parsed| self.take(pointer, parsed).map(Some))
+    }
+    /// The same for a text as it came.
+    pub fn take_text<T, F: Into<Flaw>>(
+        &mut self,
+        pointer: &str,
+        text: Option<String>,
+        parse: impl Fn(&str) -> Result<T, F>,
+    ) -> Option<Option<T>> {
+        self.take_optional(pointer, text.map(|text| parse(&text)))
+    }
+}
+
+/// An object within a body, or within a list of one; serde alone would take a list of its values for it.
+#[derive(Debug, Default, serde::Serialize)]
+#[serde(transparent)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
     }
 }
 

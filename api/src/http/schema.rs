@@ -6,8 +6,9 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     collaboration::Role,
+    identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, RegistrationStatus, Terms},
-    space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState},
+    space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -68,6 +69,7 @@ choices! {
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     LanguageChoice(text::Language),
+    NaceRevisionChoice(NaceRevision),
     ProductKindChoice(ProductKind),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
@@ -101,6 +103,42 @@ text_schemas! {
     }
     /// An eSpace identifier.
     Identifier { pattern(Some(SpaceIdentifier::PATTERN)), examples(["PM-A1B2C3"]) }
+    /// The legal name of a company, or a name beside it.
+    LegalName { min_length(Some(1)), max_length(Some(text::LegalName::MAX)), examples(["Boulangerie du Coin S.à r.l."]) }
+    /// A legal form.
+    LegalForm { min_length(Some(1)), max_length(Some(text::LegalForm::MAX)), examples(["S.à r.l."]) }
+    /// A street or place.
+    Street { min_length(Some(1)), max_length(Some(text::Street::MAX)), examples(["Grand-Rue"]) }
+    /// A house number.
+    HouseNumber { min_length(Some(1)), max_length(Some(text::HouseNumber::MAX)), examples(["12A"]) }
+    /// A postal code.
+    PostalCode { min_length(Some(1)), max_length(Some(text::PostalCode::MAX)), examples(["L-1661"]) }
+    /// A town or village.
+    Locality { min_length(Some(1)), max_length(Some(text::Locality::MAX)), examples(["Luxembourg"]) }
+    /// What an associated body is to a company.
+    BodyRole { min_length(Some(1)), max_length(Some(text::BodyRole::MAX)), examples(["comptable"]) }
+    /// The national number of a legal person.
+    LegalPersonNumber { pattern(Some(identifiers::LegalPersonNumber::PATTERN)), examples(["19822200012"]) }
+    /// A number of the trade and companies register.
+    RcsNumber { pattern(Some(identifiers::RcsNumber::PATTERN)), examples(["B123456"]) }
+    /// A VAT number of Luxembourg.
+    VatNumber { pattern(Some(identifiers::VatNumber::PATTERN)), examples(["LU15027442"]) }
+    /// A code of NACE.
+    NaceCode { pattern(Some(identifiers::NaceCode::PATTERN)), examples(["10.71"]) }
+    /// The number of a bank account (ISO 13616), without spaces.
+    Iban { pattern(Some(identifiers::Iban::PATTERN)), examples(["LU280019400644750000"]) }
+    /// The code of a bank (ISO 9362).
+    Bic { pattern(Some(identifiers::Bic::PATTERN)), examples(["BCEELULL"]) }
+    /// A country (ISO 3166-1 alpha-2).
+    Country { pattern(Some(identifiers::Country::PATTERN)), examples(["LU"]) }
+    /// A currency (ISO 4217).
+    Currency { pattern(Some(identifiers::Currency::PATTERN)), examples(["EUR"]) }
+    /// A decimal number.
+    Amount { pattern(Some(profile::Amount::PATTERN)), examples(["12500.00"]) }
+    /// A day.
+    Day { format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))), examples(["1982-05-17"]) }
+    /// A day of every year.
+    MonthDay { pattern(Some(profile::MonthDay::PATTERN)), examples(["--12-31"]) }
     /// A version of the terms of use.
     TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), examples(["2026-01"]) }
     /// A registration's code.

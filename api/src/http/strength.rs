@@ -29,6 +29,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("editSpace", SUBSTANTIAL),
     ("closeSpace", FRESH),
     ("restoreSpace", SUBSTANTIAL),
+    ("getCompanyProfile", LOW),
+    ("replaceCompanyProfile", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
 ];
 

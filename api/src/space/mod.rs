@@ -1,6 +1,8 @@
-//! `/v1/spaces`: spaces are opened, listed, shown and edited; [`life`] closes and restores them.
+//! `/v1/spaces`: spaces are opened, listed, shown and edited; [`life`] closes and restores them,
+//! and [`profile`] is about their companies.
 
 pub mod life;
+pub mod profile;
 pub mod request;
 pub mod view;
 

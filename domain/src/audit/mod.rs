@@ -33,6 +33,8 @@ coded! {
         SpaceOpened = "space_opened",
         /// A space was edited.
         SpaceEdited = "space_edited",
+        /// A space's company profile was edited.
+        CompanyProfileEdited = "company_profile_edited",
         /// A space was closed.
         SpaceClosed = "space_closed",
         /// A closed space was restored.

@@ -6,7 +6,7 @@ use crate::{
     coded::coded,
     id::{MembershipId, PersonId, ProductId, SpaceId},
     identity::{Person, Product},
-    space::{Space, SpaceEdit, SpaceKind},
+    space::{CompanyProfile, Space, SpaceEdit, SpaceKind},
 };
 
 coded! {
@@ -112,6 +112,22 @@ impl Administrator<'_> {
             edited.version += 1;
         }
         Ok(edited)
+    }
+
+    /// Replaces the company profile, and names the fields that change.
+    ///
+    /// # Errors
+    /// The space is private, or not open.
+    pub fn replace_profile(
+        &self,
+        space: &Space,
+        before: &CompanyProfile,
+        after: &CompanyProfile,
+    ) -> Result<Vec<&'static str>, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.require_professional()?;
+        space.require_open()?;
+        Ok(after.changed_since(before))
     }
 
     /// Closes the space, which frees its place at once.

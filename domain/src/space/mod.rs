@@ -3,10 +3,12 @@
 pub mod identifier;
 pub mod life;
 pub mod opening;
+pub mod profile;
 
 pub use identifier::SpaceIdentifier;
 pub use life::Closure;
 pub use opening::{Founder, OpenedSpace, Opening};
+pub use profile::CompanyProfile;
 
 use crate::{
     Instant, Refusal,
@@ -101,6 +103,14 @@ impl Space {
     pub fn require_open(&self) -> Result<(), Refusal> {
         self.require_in_use()?;
         if self.state == SpaceState::Suspended { Err(Refusal::SpaceSuspended) } else { Ok(()) }
+    }
+
+    /// A professional space: a private one has no company.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn require_professional(&self) -> Result<(), Refusal> {
+        if self.kind == SpaceKind::Professional { Ok(()) } else { Err(Refusal::NotFound) }
     }
 
     /// A space in which its members may read.

@@ -1,6 +1,9 @@
 //! Spaces as they are kept, and who sees which.
 
 mod life;
+mod profile;
+
+pub use profile::SealedProfile;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;

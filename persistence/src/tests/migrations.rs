@@ -95,6 +95,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         assertion_uses,
         audit_chains,
         audit_entries,
+        company_profiles,
         idempotency_keys,
         installation,
         memberships,
