@@ -1,4 +1,4 @@
-//! Data keys: what protects national numbers, codes and mails at rest, and seals cursors (domain.md §9).
+//! Data keys: what protects national numbers, codes, mails and company profiles at rest, and seals cursors (domain.md §9).
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 

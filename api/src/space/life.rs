@@ -110,8 +110,8 @@ pub fn purge(_: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     Ok(is_more)
 }
 
-/// Mails the administrators of a space, each in his language, at the address that he confirmed. The mail is given the space's
-/// identifier and, of a closed one, until when it can be restored.
+/// Mails the administrators of a space, each in his language, at the address that he confirmed. The mail is given the
+/// space's identifier and, of a closed one, until when it can be restored.
 fn tell_administrators(
     app: &App,
     tx: &mut Transaction<'_>,

@@ -79,7 +79,9 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
     }
 }
 
-/// Lists the spaces that the caller sees with the product that he logged in with: those in use, unless `status` asks for others.
+/// Lists the spaces that the caller sees with the product that he logged in with.
+///
+/// Those in use, unless `status` asks for others.
 #[utoipa::path(
     tag = "Spaces", operation_id = "listSpaces", security(("person" = [])),
     params(

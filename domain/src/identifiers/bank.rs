@@ -16,8 +16,8 @@ impl Iban {
     /// The form as a regular expression, for contracts; length and make-up are those of the country.
     pub const PATTERN: &'static str = "^[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}$";
 
-    /// Reads a number; spaces and small letters are put right. Of a country that is not in the registry of IBANs only the check
-    /// digits are looked at.
+    /// Reads a number; spaces and small letters are put right. Of a country that is not in the registry of IBANs only
+    /// the check digits are looked at.
     ///
     /// # Errors
     /// [`Fault::Malformed`], or [`Fault::CheckDigits`] for a typing error.
@@ -38,8 +38,8 @@ impl Bic {
     /// The form as a regular expression, for contracts.
     pub const PATTERN: &'static str = "^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$";
 
-    /// Reads a bank's four characters, its country's two, two of the place and, for a branch, three more; spaces and small
-    /// letters are put right.
+    /// Reads a bank's four characters, its country's two, two of the place and, for a branch, three more; spaces and
+    /// small letters are put right.
     ///
     /// # Errors
     /// [`Fault::Malformed`].

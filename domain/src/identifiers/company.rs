@@ -1,4 +1,5 @@
-//! How Luxembourg numbers companies: the national number of a legal person, the VAT number, the trade register (domain.md §9).
+//! How Luxembourg numbers companies: the national number of a legal person, the VAT number, the trade register
+//! (domain.md §9).
 
 use super::{compact, identifiers, is_digits};
 use crate::Fault;
@@ -24,9 +25,9 @@ impl LegalPersonNumber {
         if raw.len() == 11 && is_digits(raw) { Ok(Self(raw.to_owned())) } else { Err(Fault::Malformed) }
     }
 
-    /// Whether the last digit is the one that the first ten ask for: eleven less the rest that their sum, weighted, leaves
-    /// by eleven; none for a rest of 1. Once all numbers of a series were given out another rule was used, so a number
-    /// without it is not always wrong.
+    /// Whether the last digit is the one that the first ten ask for: eleven less the rest that their sum, weighted,
+    /// leaves by eleven; none for a rest of 1. Once all numbers of a series were given out another rule was used, so a
+    /// number without it is not always wrong.
     pub fn has_usual_check_digit(&self) -> bool {
         const WEIGHTS: [u32; 10] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
         let digits: Vec<u32> = self.0.bytes().map(|byte| u32::from(byte - b'0')).collect();

@@ -1,5 +1,5 @@
-//! Numbers and codes by which companies, banks, countries and currencies are known, each read by the rules of who gives them
-//! out (domain.md §9).
+//! Numbers and codes by which companies, banks, countries and currencies are known, each read by the rules of who gives
+//! them out (domain.md §9).
 
 pub mod bank;
 pub mod company;

@@ -70,8 +70,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// A place for one more professional space, where so many are in use that were opened with the product: counted under its
-    /// lock (domain.md §2).
+    /// A place for one more professional space, where so many are in use that were opened with the product: counted
+    /// under its lock (domain.md §2).
     ///
     /// # Errors
     /// [`Refusal::SpaceLimitReached`].

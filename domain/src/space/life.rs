@@ -40,7 +40,8 @@ impl Space {
         Ok(self.turned(SpaceState::Closed, Some(closure), now))
     }
 
-    /// The space, open again; an administrator says so. It takes a place of the product that opened it, whoever restores it.
+    /// The space, open again; an administrator says so. It takes a place of the product that opened it, whoever
+    /// restores it.
     pub(crate) fn restored(&self, opener: &Product, spaces_used: u32, now: Instant) -> Result<Self, Refusal> {
         debug_assert_eq!(self.opened_with, opener.id);
         let closure = self.closure.ok_or(Refusal::SpaceNotClosed)?;
@@ -53,9 +54,9 @@ impl Space {
         Ok(self.turned(SpaceState::Open, None, now))
     }
 
-    /// A closed space whose time is over. What its members called it and where its notices went is forgotten; neutral texts
-    /// stand there, since a professional space without a title, or any without an address, is none. Its identifier, which is
-    /// never drawn again, its dates and its product stay.
+    /// A closed space whose time is over. What its members called it and where its notices went is forgotten; neutral
+    /// texts stand there, since a professional space without a title, or any without an address, is none. Its
+    /// identifier, which is never drawn again, its dates and its product stay.
     pub fn purged(&self, now: Instant) -> Option<Self> {
         self.closure.filter(|closure| closure.is_over(now))?;
         Some(Self {

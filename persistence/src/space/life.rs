@@ -37,8 +37,8 @@ impl Reading<'_> {
 }
 
 impl Transaction<'_> {
-    /// Locks a space that this person sees with this product, after the product that opened it: whether the space takes a place
-    /// of that product is decided under both locks.
+    /// Locks a space that this person sees with this product, after the product that opened it: whether the space takes
+    /// a place of that product is decided under both locks.
     pub fn lock_space_and_opener(
         &mut self,
         id: SpaceId,
@@ -56,7 +56,8 @@ impl Transaction<'_> {
         self.lock_closed(None, self.now())
     }
 
-    /// Locks closed spaces, at most a hundred, of whose coming purge nobody was reminded. Says whether there may be more.
+    /// Locks closed spaces, at most a hundred, of whose coming purge nobody was reminded. Says whether there may be
+    /// more.
     pub fn lock_spaces_to_remind(&mut self) -> Result<(Vec<Space>, bool), StoreError> {
         self.lock_closed(Some(self.now()), self.now() + REMINDED)
     }

@@ -118,8 +118,8 @@ fn shows() -> _ {
 }
 
 impl Reading<'_> {
-    /// A space and the membership that shows it to this person with this product; `None` for a stranger, and for all but
-    /// administrators where it is closed.
+    /// A space and the membership that shows it to this person with this product; `None` for a stranger, and for all
+    /// but administrators where it is closed.
     pub fn space_of(
         &mut self,
         id: SpaceId,

@@ -1,4 +1,5 @@
-//! `/v1/spaces/{id}/company-profile`: what a professional space says of its company. Members read it, administrators replace it.
+//! `/v1/spaces/{id}/company-profile`: what a professional space says of its company. Members read it, administrators
+//! replace it.
 
 pub mod document;
 pub mod view;
@@ -127,9 +128,11 @@ fn open(keys: &DataKeys, sealed: &str) -> Result<CompanyProfile, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use domain::space::profile::{Figures, MOST_ITEMS};
     use serde_json::json;
+    use utoipa::PartialSchema;
 
-    use super::*;
+    use super::{document::FiguresDocument, *};
 
     #[test]
     fn what_was_sealed_is_opened_as_it_was_and_shows_nothing_sealed() {
@@ -153,6 +156,17 @@ mod tests {
             assert_eq!(open(&keys, &sealed), Ok(profile));
             assert!(!sealed.contains("Boulangerie") && !sealed.contains("LU28"));
         }
+    }
+
+    /// The contract's generator takes no constants.
+    #[test]
+    fn the_contract_tells_the_limits_of_the_domain() {
+        let schema = serde_json::to_value(ProfileDocument::schema()).unwrap();
+        for list in ["activities", "bankAccounts", "associatedBodies"] {
+            assert_eq!(schema["properties"][list]["maxItems"], MOST_ITEMS, "{list}");
+        }
+        let schema = serde_json::to_value(FiguresDocument::schema()).unwrap();
+        assert_eq!(schema["properties"]["employees"]["maximum"], Figures::MOST_EMPLOYEES);
     }
 
     #[test]
