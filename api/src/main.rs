@@ -10,9 +10,10 @@ use std::{
 use api::{
     app::App,
     audit, clock, command,
-    config::{self, Config, Mode},
+    config::{self, Config, KeySettings, Mode},
     docs,
     http::strength::Levels,
+    keys::command::{self as keys, KeyCommand},
     openapi, outbox, server, telemetry, worker,
 };
 use clap::{Parser, Subcommand};
@@ -41,6 +42,9 @@ enum Command {
     /// Lists, repeats or discards messages that were given up.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Changes keys without a pause.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Brings the database's schema up to date.
     Migrate,
     /// Publishes a version of the terms of use, in force from now on.
@@ -87,6 +91,7 @@ async fn main() -> ExitCode {
         Command::Serve => serve().await,
         Command::Worker => work().await,
         Command::Outbox(command) => act_on_outbox(command).await,
+        Command::Key(command) => act_on_keys(command).await,
         Command::Migrate => database().and_then(|database| command::migrate(&database)),
         Command::Terms { version, fr, de, en, lb } => {
             let files = [(Language::Fr, Some(fr)), (Language::De, de), (Language::En, en), (Language::Lb, lb)];
@@ -142,7 +147,7 @@ async fn heads() -> Result<(), String> {
 
 async fn verify(against: Option<&Path>) -> Result<(), String> {
     let found = |chain, finding| println!("{chain}: {finding}");
-    let walked = audit::heads::verify(&configuration()?, against, found).await?;
+    let walked = audit::heads::verify(&configuration()?, &clock::system(), against, found).await?;
     println!("{walked}");
     if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }
 }
@@ -205,6 +210,11 @@ async fn work() -> Result<(), String> {
 
 async fn act_on_outbox(command: outbox::OutboxCommand) -> Result<(), String> {
     outbox::run(database()?, command).await.map(|text| print!("{text}"))
+}
+
+async fn act_on_keys(command: KeyCommand) -> Result<(), String> {
+    let settings = KeySettings::read(environment()).map_err(|problems| in_words(&problems))?;
+    keys::run(settings, &clock::system(), command).await.map(|text| print!("{text}"))
 }
 
 /// SIGTERM and SIGINT are caught from now on; the future ends with the first of them.

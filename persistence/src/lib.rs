@@ -11,6 +11,7 @@ mod outbox;
 mod recurring;
 mod row;
 mod schema;
+mod sealed;
 mod space;
 mod store;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use idempotency::Answered;
 pub use identity::{AssertionPurpose, RefreshToken};
 pub use outbox::{DeadLetter, Message};
 pub use recurring::Lease;
+pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
 pub use space::SpaceFilter;
 pub use store::{Clock, Settings, Store};
 pub use transaction::{Reading, Transaction};

@@ -42,6 +42,7 @@ pub(crate) enum Rank {
     Unlocked,
     /// An idempotency key: first, so that a repeated request waits before it holds anything.
     Key,
+    /// A person, or the one place at which new persons come in.
     Person,
     Product,
     Space,

@@ -11,6 +11,7 @@ mod faults;
 mod idempotency;
 mod input;
 mod issuers;
+mod keys;
 mod limits;
 mod mail;
 mod processes;

@@ -73,7 +73,7 @@ impl fmt::Display for Walked {
 /// # Errors
 /// A sentence for the operator.
 pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
-    let keys = AccessTokens::load(&config.signing_keys, &config.public_url)?;
+    let keys = AccessTokens::load(&config.signing_keys, &config.public_url, clock())?;
     let store = beside(config.database_url.clone())?;
     let mut heads = Vec::new();
     let mut after = None;
@@ -88,7 +88,8 @@ pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
             break;
         }
     }
-    keys.sign(TYPE, &Statement { iss: config.public_url.clone(), iat: clock().timestamp(), heads })
+    let now = clock();
+    keys.sign(TYPE, &Statement { iss: config.public_url.clone(), iat: now.timestamp(), heads }, now)
 }
 
 /// Walks every chain, and tells `found` what is wrong; against an export, also what was cut off since.
@@ -97,13 +98,14 @@ pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
 /// A sentence for the operator: the database can't be read, or the export is not ours.
 pub async fn verify(
     config: &Config,
+    clock: &Clock,
     against: Option<&Path>,
     mut found: impl FnMut(Chain, Finding),
 ) -> Result<Walked, String> {
     let mut walked = Walked::default();
     let mut exported = BTreeMap::new();
     if let Some(path) = against {
-        let (heads, at) = read(config, path).map_err(|problem| format!("{}: {problem}", path.display()))?;
+        let (heads, at) = read(config, path, clock()).map_err(|problem| format!("{}: {problem}", path.display()))?;
         walked.against = Some((heads.len(), at));
         exported = heads;
     }
@@ -154,10 +156,10 @@ async fn heads_after(store: &Store, after: Option<Chain>) -> Result<Vec<Head>, S
 }
 
 /// The heads of an export, and when they were exported.
-fn read(config: &Config, path: &Path) -> Result<(BTreeMap<Chain, Head>, Instant), String> {
+fn read(config: &Config, path: &Path, now: Instant) -> Result<(BTreeMap<Chain, Head>, Instant), String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let keys = AccessTokens::load(&config.signing_keys, &config.public_url)?;
-    let statement: Statement = keys.signed(TYPE, text.trim())?;
+    let keys = AccessTokens::load(&config.signing_keys, &config.public_url, now)?;
+    let statement: Statement = keys.signed(TYPE, text.trim(), now)?;
     let heads: Option<Vec<Head>> = statement.heads.iter().map(SignedHead::read).collect();
     let at = Instant::from_timestamp(statement.iat, 0);
     let (heads, at) = heads.zip(at).ok_or("a head can't be read")?;

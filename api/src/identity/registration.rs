@@ -216,7 +216,10 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
     let outcome = app
         .store
         .write(move |tx| {
-            let owner = tx.person_with_number(&number_digests)?.map(|owner| tx.lock_person(owner)).transpose()?;
+            let owner = match tx.person_with_number(&number_digests)? {
+                Some(owner) => Some(tx.lock_person(owner)?),
+                None => tx.lock_newcomers(&number_digests).map(|()| None)?,
+            };
             let known = tx.lock_product_with(&seen.identity.serial)?;
             let mut registration = tx.lock_registration(id)?.ok_or(Refusal::NotFound)?;
             if let CodeTry::Wrong { tries_left } = registration.try_code(&code_digests, tx.now())? {

@@ -45,9 +45,9 @@ use crate::{
         query::Query,
         schema::{AssuranceChoice, ProductKindChoice, present},
     },
-    keys::read_secret,
+    keys::secret::read_secret,
     mail::DroppedMail,
-    tokens::{access::make_key, issuer::IssuerSettings},
+    tokens::{issuer::IssuerSettings, signing::make_key},
 };
 
 const KEY_ID: &str = "sandbox";

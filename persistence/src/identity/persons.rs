@@ -85,6 +85,22 @@ impl Transaction<'_> {
         self.person(person)
     }
 
+    /// Waits for the only place at which a new person comes in, instead of locking a known one.
+    ///
+    /// Two servers whose data keys are not in the same order keep a national number under two digests, which no unique
+    /// constraint compares; under this lock each finds what the other kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody with this number came in meanwhile.
+    pub fn lock_newcomers(&mut self, digests: &[String]) -> Result<(), StoreError> {
+        self.climb(Rank::Person);
+        self.lock_installation_fact("newcomers")?;
+        match self.person_with_number(digests)? {
+            Some(_) => Err(StoreError::Conflict("a person with the same national number came in".into())),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps a new person.
     ///
     /// # Errors

@@ -26,4 +26,5 @@ mod locks;
 mod migrations;
 mod outbox;
 mod reads;
+mod sealed;
 mod support;
