@@ -19,7 +19,7 @@ use api::{
 use clap::{Parser, Subcommand};
 use domain::text::Language;
 use persistence::DatabaseUrl;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -173,13 +173,7 @@ async fn serve() -> Result<(), String> {
     telemetry::start(&config)?;
     let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let metrics =
-        config.metrics_listen.map(|address| TcpListener::bind(address).map_err(|error| format!("{address}: {error}")));
-    let metrics = metrics.transpose()?;
-    let app = App::open(config, clock::system()).await?;
-    if let Some(listener) = metrics {
-        server::serve_metrics(Arc::clone(&app), listener)?;
-    }
+    let app = open(config).await?;
     if app.config.mode == Mode::Development {
         println!("Espace Pro serves http://{address}, with its data in {}.", app.config.data_dir.display());
         println!("Swagger UI: http://{address}/docs/");
@@ -195,10 +189,29 @@ async fn serve() -> Result<(), String> {
     .await
 }
 
+/// Makes everything ready, and serves `/metrics` if that is wanted.
+async fn open(config: Config) -> Result<Arc<App>, String> {
+    outlive_file_limits()?;
+    let metrics =
+        config.metrics_listen.map(|address| TcpListener::bind(address).map_err(|error| format!("{address}: {error}")));
+    let metrics = metrics.transpose()?;
+    let app = App::open(config, clock::system()).await?;
+    if let Some(listener) = metrics {
+        server::serve_metrics(Arc::clone(&app), listener)?;
+    }
+    Ok(app)
+}
+
+/// Where a file may grow no more (`ulimit -f`), the system sends SIGXFSZ, which ends a process that does not catch it. Once it
+/// is caught, what the file's writer gets is an error, as on a full disk, and the database can deal with that.
+fn outlive_file_limits() -> Result<(), String> {
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop).map_err(|error| error.to_string())
+}
+
 async fn work() -> Result<(), String> {
     let config = configuration()?;
     telemetry::start(&config)?;
-    let app = App::open(config, clock::system()).await?;
+    let app = open(config).await?;
     let told = told_to_stop()?;
     let (stop, is_stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(worker::watched(app, is_stopped));

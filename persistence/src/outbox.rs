@@ -1,7 +1,7 @@
 //! Effects outside the database, kept in the transaction that decides them and done by a worker after its commit.
 
-use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::{dsl::min, prelude::*};
 use domain::Instant;
 use uuid::Uuid;
 
@@ -44,7 +44,31 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
+/// How the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxFigures {
+    /// How many messages wait to go out, or are being sent.
+    pub waiting: u64,
+    /// How many were given up.
+    pub dead: u64,
+    /// How long the oldest that is due has been so; none is due, then no time.
+    pub overdue: TimeDelta,
+}
+
 impl Reading<'_> {
+    /// How the outbox stands.
+    pub fn outbox_figures(&mut self) -> Result<OutboxFigures, StoreError> {
+        let now = self.now();
+        let (waiting, dead, oldest): (i64, i64, Option<NaiveDateTime>) = self.run(|db| {
+            let waiting = outbox::table.filter(outbox::dead_at.is_null());
+            let dead = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(db)?;
+            let oldest = waiting.select(min(outbox::due_at)).get_result(db)?;
+            Ok((waiting.count().get_result(db)?, dead, oldest))
+        })?;
+        let overdue = oldest.map_or(TimeDelta::zero(), |due| (now - due.and_utc()).max(TimeDelta::zero()));
+        Ok(OutboxFigures { waiting: waiting.unsigned_abs(), dead: dead.unsigned_abs(), overdue })
+    }
+
     /// Whether nothing waits to go out or is being sent; dead letters don't wait.
     pub fn outbox_is_empty(&mut self) -> Result<bool, StoreError> {
         let waiting: Vec<String> =

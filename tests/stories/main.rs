@@ -14,6 +14,7 @@ mod issuers;
 mod keys;
 mod limits;
 mod mail;
+mod metrics;
 mod processes;
 mod readme;
 mod registration;

@@ -53,6 +53,7 @@ pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool,
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
         // One that fails is due again when its lease ends, and keeps no other from its turn.
         if let Err(error) = run(app, job, stop).await {
+            app.metrics.job_failed(job.name);
             tracing::warn!(%error, job = job.name, "a recurring job failed");
         }
     }
@@ -67,8 +68,13 @@ async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) ->
     let Some(lease) = taken else { return Ok(()) };
     while !*stop.borrow() {
         let (app_of_part, lease) = (Arc::clone(app), lease.clone());
-        if !app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
-            return Ok(());
+        match app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
+            Part::More => (),
+            Part::Last => {
+                app.metrics.job_done(job.name, (app.clock)());
+                return Ok(());
+            }
+            Part::Lost => return Ok(()),
         }
     }
     // The rest is for whoever looks next.
@@ -76,16 +82,26 @@ async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) ->
     Ok(())
 }
 
+/// What came of a part of a job.
+enum Part {
+    /// There may be more to do.
+    More,
+    /// It was the last one.
+    Last,
+    /// Another worker has the job now.
+    Lost,
+}
+
 /// Does a part of a job, if it still is held, and ends the job with its last part.
-fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<bool, StoreError> {
+fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<Part, StoreError> {
     if !tx.hold_job(lease, tx.now() + LEASE)? {
-        return Ok(false);
+        return Ok(Part::Lost);
     }
-    let is_more = (job.part)(app, tx)?;
-    if !is_more {
-        tx.end_job(lease, tx.now() + job.every)?;
+    if (job.part)(app, tx)? {
+        return Ok(Part::More);
     }
-    Ok(is_more)
+    tx.end_job(lease, tx.now() + job.every)?;
+    Ok(Part::Last)
 }
 
 #[cfg(test)]
