@@ -146,7 +146,7 @@ async fn heads() -> Result<(), String> {
 }
 
 async fn verify(against: Option<&Path>) -> Result<(), String> {
-    let found = |chain, finding| println!("{chain}: {finding}");
+    let found = |chain: &str, finding| println!("{chain}: {finding}");
     let walked = audit::heads::verify(&configuration()?, &clock::system(), against, found).await?;
     println!("{walked}");
     if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }

@@ -106,15 +106,19 @@ fn state_of(list: &str, id: &str) -> String {
     line.split('\t').nth(2).expect("a state").to_owned()
 }
 
-/// Shows a server a token of a key that nobody knows until it has looked for it, and found these keys instead.
+/// Shows a server tokens of a key that nobody knows until it has looked for it, and found these keys instead.
 fn have_it_look(server: &Process, token: &str, keys: &[&String]) {
-    let mut stranger = server.anonymous();
-    stranger.token = Some(Jwt::read(token).header("kid", "nobody").sign(&Key::strange()));
     let keys = keys.iter().map(|key| (*key).clone()).collect();
     wait_until("the server looks", || {
-        stranger.get("/v1/me/landing").expect_problem(401, "token_invalid");
-        published(&stranger) == keys
+        have_a_look(server, token);
+        published(&server.anonymous()) == keys
     });
+}
+
+fn have_a_look(server: &Process, token: &str) {
+    let mut stranger = server.anonymous();
+    stranger.token = Some(Jwt::read(token).header("kid", "nobody").sign(&Key::strange()));
+    stranger.get("/v1/me/landing").expect_problem(401, "token_invalid");
 }
 
 #[test]
@@ -200,6 +204,25 @@ fn an_export_is_verified_when_the_private_half_of_its_key_is_gone() {
     anna.get("/v1/me/landing").expect_problem(401, "token_invalid");
     anna.refresh().expect(200);
     anna.get("/v1/me/landing").expect(200);
+
+    // A folder that is wrong is told once, and what was known stays in use.
+    fs::set_permissions(&new.path, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let token = anna.token.clone().expect("a token");
+    let told = || server.log().matches("the signing keys can't be read").count();
+    wait_until("the server says so", || {
+        have_a_look(&server, &token);
+        told() == 1
+    });
+    sleep(Duration::from_millis(1100));
+    have_a_look(&server, &token);
+    assert_eq!(told(), 1);
+    anna.get("/v1/me/landing").expect(200);
+    fs::set_permissions(&new.path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    wait_until("the server says so", || {
+        have_a_look(&server, &token);
+        server.log().contains("the signing keys can be read again")
+    });
+
     let files = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     for file in files {
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600, "{}", file.display());

@@ -89,10 +89,12 @@ fn written(moment: Instant) -> impl std::fmt::Display {
 fn add(settings: &KeySettings, after: Option<u32>, now: Instant) -> Result<String, String> {
     let folder = &settings.signing_keys;
     // Nothing waits for the first one.
-    let is_first = signing::Ring::read(folder).map_or(true, |ring| ring.states(now).next().is_none());
-    let notice = after.map_or(if is_first { TimeDelta::zero() } else { signing::NOTICE }, |seconds| {
-        TimeDelta::seconds(seconds.into())
-    });
+    let is_first = !folder.exists() || signing::Ring::read(folder)?.states(now).next().is_none();
+    let notice = match after {
+        Some(seconds) => TimeDelta::seconds(seconds.into()),
+        None if is_first => TimeDelta::zero(),
+        None => signing::NOTICE,
+    };
     let key = signing::add(folder, now + notice)?;
     let since = key.since.unwrap_or(now);
     Ok(format!("{} signs from {}: {}\n", key.id, written(since), key.path.display()))
@@ -122,7 +124,7 @@ fn keys(settings: &KeySettings) -> Result<DataKeys, String> {
 
 const ROLL_OUT: &str = "\
 This is the new key. Give it to every server:
-1. Add it at the END of ESPACE_PRO_DATA_KEYS on every server, and restart each: now all of them can read what it seals.
+1. Add it at the END of ESPACE_PRO_DATA_KEYS, or of its file, on every server, and restart each: now all of them can read what it seals.
 2. Move it to the FRONT on every server, and restart each: now all of them seal with it.
 3. Run `espace-pro key data rewrap` with the same ESPACE_PRO_DATA_KEYS, until it has no more to do.
 4. When 15 minutes have passed since step 2, and `espace-pro key data list` says so, remove the old key everywhere, and restart.
