@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
+    recurring::PURGED_AT_ONCE,
     row::{Row, stamp},
     schema::outbox,
     transaction::{Reading, Transaction},
@@ -219,5 +220,16 @@ impl Transaction<'_> {
         let dead = outbox::table.find(id.to_string()).filter(outbox::dead_at.is_not_null());
         let gone = self.run(|db| diesel::delete(dead).execute(db))?;
         Ok(gone == 1)
+    }
+
+    /// Forgets dead letters that were given up before a moment, a hundred at most. Says how many.
+    pub fn discard_dead_letters(&mut self, before: Instant) -> Result<usize, StoreError> {
+        let is_old = outbox::dead_at.lt(Some(stamp(before)));
+        self.run(|db| {
+            let old = outbox::table.filter(is_old).select(outbox::id);
+            let old: Vec<String> = old.limit(PURGED_AT_ONCE).get_results(db)?;
+            // Asked again: one may have been repeated since.
+            diesel::delete(outbox::table.filter(outbox::id.eq_any(&old)).filter(is_old)).execute(db)
+        })
     }
 }

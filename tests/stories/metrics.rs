@@ -103,6 +103,14 @@ fn a_dead_letter_shows_and_so_does_a_mail_that_waits() {
         });
     }
     wait_until("it was tried in vain", || mails.answers_left() == 0);
+
+    let discard = |days: &str| {
+        let command = Process::command(&scratch, "outbox").args(["discard", "--older-than", days]).output();
+        String::from_utf8_lossy(&command.expect("the program").stdout).into_owned()
+    };
+    assert_eq!(discard("1"), "0 are forgotten\n");
+    assert_eq!((discard("0").as_str(), watched.figure("outbox_dead")), ("1 are forgotten\n", 0));
+    assert_eq!(watched.figure("outbox_waiting"), 1);
 }
 
 #[test]
