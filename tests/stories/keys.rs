@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::Output,
+    sync::atomic::{AtomicBool, Ordering},
     thread::{scope, sleep},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use api::{keys::DataKeys, tokens::signing};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Jwt, Key, Process, Rival, Scratch, Signal, World, text, wait_until};
+use crate::support::{Actor, Database, Jwt, Key, Process, Rival, Scratch, Signal, World, crowd, text, wait_until};
 
 crate::on_both_databases!(tokens_of_a_superseded_key_serve_until_they_die);
 
@@ -252,6 +253,15 @@ fn mails(person: &Actor) -> usize {
     person.get(&format!("/sandbox/mails?to={}", person.email())).expect(200)["data"].as_array().expect("mails").len()
 }
 
+/// Registers a further product with the code of its own mail.
+fn register_another_product(person: &Actor, product: usize) {
+    let sent = mails(person);
+    let registration = text(&person.begin_registration(product).expect(201)["id"]);
+    wait_until("the code", || mails(person) == sent + 1);
+    let confirmation = json!({ "code": person.mailed_code() });
+    person.post(&format!("/v1/registrations/{registration}/confirm"), &confirmation).expect(200);
+}
+
 fn a_data_key_changes(database: Database) {
     let mut scratch = Scratch::new(database);
     let (k1, k2) = (DataKeys::generate(), DataKeys::generate_as("k2"));
@@ -297,7 +307,7 @@ fn a_data_key_changes(database: Database) {
     let somebody = server.anonymous();
     let mut anna = anna.at(&somebody);
     anna.log_in(0).expect(200);
-    anna.register_product(1).expect(200);
+    register_another_product(&anna, 1);
     anna.log_in(1).expect(200);
     let products = anna.get("/v1/me/authentication-products").expect(200);
     assert_eq!(products["data"].as_array().map(Vec::len), Some(2), "she is another person now: {products}");
@@ -423,4 +433,46 @@ fn a_person_comes_in_once_though_servers_protect_his_number_with_different_keys(
     anna.post(path, &json!({ "code": code })).expect(200);
     assert_eq!(scratch.psql("SELECT count(*) FROM persons"), "2");
     assert_eq!(scratch.psql("SELECT count(*) FROM products"), "3");
+}
+
+/// The middle of a change of data keys, with everything at once: newcomers at both servers, and rewrapping beside them.
+#[test]
+fn what_is_rewrapped_while_persons_come_in_is_lost_to_nobody() {
+    let mut scratch = Scratch::new(Database::Postgres);
+    scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");
+    let (k1, k2) = (DataKeys::generate(), DataKeys::generate_as("k2"));
+    scratch.set("ESPACE_PRO_DATA_KEYS", &format!("{k1},{k2}"));
+    let first = Process::serve(&mut scratch);
+    scratch.set("ESPACE_PRO_DATA_KEYS", &format!("{k2},{k1}"));
+    let second = Process::serve(&mut scratch);
+    let (at_first, at_second) = (first.anonymous(), second.anonymous());
+
+    let is_over = AtomicBool::new(false);
+    let persons: Vec<Actor> = scope(|scope| {
+        let rewrapping = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                keyed(&scratch, &["data", "rewrap"]);
+            }
+        });
+        let persons = crowd(12, 4, |_| {
+            let mut person = at_first.clone();
+            person.become_test_person(&json!({ "products": ["eid", "luxtrust_private"] }));
+            person.register_product(0).expect(200);
+            person = person.at(&at_second);
+            register_another_product(&person, 1);
+            person
+        });
+        is_over.store(true, Ordering::Relaxed);
+        rewrapping.join().expect("a rewrapping");
+        persons
+    });
+    assert_eq!(scratch.psql("SELECT count(*) FROM persons"), "12");
+    wait_until("all mails are out", || scratch.psql("SELECT count(*) FROM outbox") == "0");
+    keyed(&scratch, &["data", "rewrap"]);
+    assert_eq!((counted(&scratch, "k1").0, counted(&scratch, "k2").0), (vec![0, 0, 0], vec![12, 24, 0]));
+    for mut person in persons {
+        person.log_in(1).expect(200);
+        let products = person.get("/v1/me/authentication-products").expect(200);
+        assert_eq!(products["data"].as_array().map(Vec::len), Some(2));
+    }
 }
