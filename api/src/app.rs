@@ -18,11 +18,14 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     config::{Config, Mode},
     http::limits::Limits,
-    keys::{DataKeys, read_secret, write_secret},
+    keys::{
+        self, DataKeys,
+        secret::{read_secret, write_secret},
+    },
     mail::Drop,
     metrics::Metrics,
     sandbox::Sandbox,
-    tokens::{access::AccessTokens, issuer::Issuers},
+    tokens::{access::AccessTokens, issuer::Issuers, signing},
 };
 
 /// The fact that a sandbox wrote to a database: production never serves it.
@@ -69,10 +72,10 @@ impl App {
         make_private_folder(&config.data_dir)?;
         let is_development = config.mode == Mode::Development;
         if is_development {
-            AccessTokens::make_first_key(&config.signing_keys)?;
+            signing::make_first_key(&config.signing_keys)?;
         }
         let data_keys = DataKeys::parse(&data_keys(&config)?)?;
-        let access = AccessTokens::load(&config.signing_keys, &config.public_url)?;
+        let access = AccessTokens::load(&config.signing_keys, &config.public_url, clock())?;
         let sandbox = config.sandbox.then(|| Sandbox::open(&config)).transpose()?;
         let trusted = config.issuers.iter().cloned().chain(sandbox.iter().map(Sandbox::issuer)).collect();
         let issuers = Issuers::prepare(trusted)?;
@@ -115,7 +118,7 @@ fn data_keys(config: &Config) -> Result<String, String> {
     if let Some(keys) = &config.data_keys {
         return Ok(keys.clone());
     }
-    let path = config.data_dir.join("keys/data");
+    let path = keys::development_file(&config.data_dir);
     if !path.exists() {
         write_secret(&path, &DataKeys::generate())?;
     }

@@ -11,6 +11,7 @@ use crate::{
         limits::{Allowance, Allowances},
         strength::Levels,
     },
+    keys::secret::read_secret,
     mail::MailServer,
     tokens::issuer::IssuerSettings,
 };
@@ -62,12 +63,17 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_DATA_KEYS",
         default: "development makes one; required in production",
-        about: "`id:base64,…`: keys of 32 bytes that protect personal data at rest, the current one first (`openssl rand -base64 32`)",
+        about: "`id:base64,…`: keys of 32 bytes that protect personal data at rest, the current one first (`espace-pro key data new`)",
+    },
+    Setting {
+        name: "ESPACE_PRO_DATA_KEYS_FILE",
+        default: "none",
+        about: "instead of `ESPACE_PRO_DATA_KEYS`: a file, mode 0600, that says the same",
     },
     Setting {
         name: "ESPACE_PRO_SIGNING_KEYS",
         default: "`keys/signing` in the data folder",
-        about: "folder of the Ed25519 keys that sign our tokens, `*.pem`, mode 0600; the last by name signs (`openssl genpkey -algorithm ed25519`)",
+        about: "folder of the Ed25519 keys that sign our tokens, `*.pem`, mode 0600, each named after the moment from which it signs (`espace-pro key signing add`)",
     },
     Setting {
         name: "ESPACE_PRO_ISSUERS",
@@ -308,6 +314,40 @@ pub fn database(variables: impl IntoIterator<Item = (String, String)>) -> Result
     url.ok_or(reader.problems)
 }
 
+/// Only where keys are, and what they protect: who makes a server's first ones has no others yet.
+pub struct KeySettings {
+    /// Folder of files.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// The data keys, unless development has made one.
+    pub data_keys: Option<String>,
+    /// Whether they are in a file that development has made, or would make.
+    pub has_development_file: bool,
+    /// Folder of the signing keys.
+    pub signing_keys: PathBuf,
+}
+
+impl KeySettings {
+    /// Reads them from environment variables.
+    ///
+    /// # Errors
+    /// Every problem, a sentence each, none of which shows a secret.
+    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Vec<String>> {
+        let mut reader = Reader::of(variables);
+        let is_production = reader.mode() == Mode::Production;
+        let data_dir = reader.data_dir(is_production);
+        let (data_keys, signing_keys) = (reader.data_keys(), reader.signing_keys(&data_dir));
+        let has_development_file = !is_production && !reader.has_data_keys();
+        match reader.database_url(&data_dir) {
+            Some(database_url) if reader.problems.is_empty() => {
+                Ok(Self { data_dir, database_url, data_keys, has_development_file, signing_keys })
+            }
+            _ => Err(reader.problems),
+        }
+    }
+}
+
 impl Reader {
     fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { variables: variables.into_iter().filter(|(_, value)| !value.is_empty()).collect(), problems: vec![] }
@@ -323,6 +363,28 @@ impl Reader {
         self.get("ESPACE_PRO_DATA_DIR").unwrap_or(default.into()).into()
     }
 
+    fn signing_keys(&self, data_dir: &std::path::Path) -> PathBuf {
+        self.get("ESPACE_PRO_SIGNING_KEYS").map_or(data_dir.join("keys/signing"), PathBuf::from)
+    }
+
+    fn has_data_keys(&self) -> bool {
+        self.get("ESPACE_PRO_DATA_KEYS").or(self.get("ESPACE_PRO_DATA_KEYS_FILE")).is_some()
+    }
+
+    fn data_keys(&mut self) -> Option<String> {
+        let (keys, file) = (self.get("ESPACE_PRO_DATA_KEYS"), self.get("ESPACE_PRO_DATA_KEYS_FILE"));
+        self.require(
+            keys.is_none() || file.is_none(),
+            "ESPACE_PRO_DATA_KEYS and ESPACE_PRO_DATA_KEYS_FILE can't both be set",
+        );
+        let read = |path: String| {
+            read_secret(path.as_ref())
+                .map_err(|problem| self.problems.push(format!("ESPACE_PRO_DATA_KEYS_FILE: {problem}")))
+                .ok()
+        };
+        keys.or_else(|| file.and_then(read))
+    }
+
     fn config(&mut self) -> Option<Config> {
         let mode = self.mode();
         let is_production = mode == Mode::Production;
@@ -335,11 +397,11 @@ impl Reader {
         let sandbox = self.choice("ESPACE_PRO_SANDBOX", !is_production, &switch);
         let sandbox_exposed = self.choice("ESPACE_PRO_SANDBOX_EXPOSED", false, &switch);
         let limits = self.choice("ESPACE_PRO_LIMITS", true, &switch);
-        let data_keys = self.get("ESPACE_PRO_DATA_KEYS");
+        let data_keys = self.data_keys();
         if is_production {
             self.require(!sandbox, "ESPACE_PRO_SANDBOX can't be on in production");
             self.require(limits, "ESPACE_PRO_LIMITS can't be off in production");
-            self.require(data_keys.is_some(), "ESPACE_PRO_DATA_KEYS is required in production");
+            self.require(self.has_data_keys(), "ESPACE_PRO_DATA_KEYS is required in production");
         }
         self.require(
             !sandbox || sandbox_exposed || listen.ip().is_loopback(),
@@ -355,7 +417,7 @@ impl Reader {
         Some(Config {
             database_connections: self.number("ESPACE_PRO_DATABASE_CONNECTIONS", 1..=64, 4),
             database_queue: self.number("ESPACE_PRO_DATABASE_QUEUE", 1..=65_536, 1024) as usize,
-            signing_keys: self.get("ESPACE_PRO_SIGNING_KEYS").map_or(data_dir.join("keys/signing"), PathBuf::from),
+            signing_keys: self.signing_keys(&data_dir),
             issuers: self.issuers(),
             levels: self.levels(),
             allowances: self.allowances(),

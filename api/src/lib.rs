@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod docs;
+pub mod helpdesk;
 pub mod http;
 pub mod identity;
 pub mod keys;

@@ -10,15 +10,16 @@ use std::{
 use api::{
     app::App,
     audit, clock, command,
-    config::{self, Config, Mode},
+    config::{self, Config, KeySettings, Mode},
     docs,
     http::strength::Levels,
+    keys::command::{self as keys, KeyCommand},
     openapi, outbox, server, telemetry, worker,
 };
 use clap::{Parser, Subcommand};
 use domain::text::Language;
 use persistence::DatabaseUrl;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -41,6 +42,9 @@ enum Command {
     /// Lists, repeats or discards messages that were given up.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Changes keys without a pause.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Brings the database's schema up to date.
     Migrate,
     /// Publishes a version of the terms of use, in force from now on.
@@ -87,6 +91,7 @@ async fn main() -> ExitCode {
         Command::Serve => serve().await,
         Command::Worker => work().await,
         Command::Outbox(command) => act_on_outbox(command).await,
+        Command::Key(command) => act_on_keys(command).await,
         Command::Migrate => database().and_then(|database| command::migrate(&database)),
         Command::Terms { version, fr, de, en, lb } => {
             let files = [(Language::Fr, Some(fr)), (Language::De, de), (Language::En, en), (Language::Lb, lb)];
@@ -141,8 +146,8 @@ async fn heads() -> Result<(), String> {
 }
 
 async fn verify(against: Option<&Path>) -> Result<(), String> {
-    let found = |chain, finding| println!("{chain}: {finding}");
-    let walked = audit::heads::verify(&configuration()?, against, found).await?;
+    let found = |chain: &str, finding| println!("{chain}: {finding}");
+    let walked = audit::heads::verify(&configuration()?, &clock::system(), against, found).await?;
     println!("{walked}");
     if walked.findings == 0 { Ok(()) } else { Err("the audit log is not what was recorded".into()) }
 }
@@ -168,13 +173,7 @@ async fn serve() -> Result<(), String> {
     telemetry::start(&config)?;
     let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let metrics =
-        config.metrics_listen.map(|address| TcpListener::bind(address).map_err(|error| format!("{address}: {error}")));
-    let metrics = metrics.transpose()?;
-    let app = App::open(config, clock::system()).await?;
-    if let Some(listener) = metrics {
-        server::serve_metrics(Arc::clone(&app), listener)?;
-    }
+    let app = open(config).await?;
     if app.config.mode == Mode::Development {
         println!("Espace Pro serves http://{address}, with its data in {}.", app.config.data_dir.display());
         println!("Swagger UI: http://{address}/docs/");
@@ -190,10 +189,29 @@ async fn serve() -> Result<(), String> {
     .await
 }
 
+/// Makes everything ready, and serves `/metrics` if that is wanted.
+async fn open(config: Config) -> Result<Arc<App>, String> {
+    outlive_file_limits()?;
+    let metrics =
+        config.metrics_listen.map(|address| TcpListener::bind(address).map_err(|error| format!("{address}: {error}")));
+    let metrics = metrics.transpose()?;
+    let app = App::open(config, clock::system()).await?;
+    if let Some(listener) = metrics {
+        server::serve_metrics(Arc::clone(&app), listener)?;
+    }
+    Ok(app)
+}
+
+/// Where a file may grow no more (`ulimit -f`), the system sends SIGXFSZ, which ends a process that does not catch it. Once it
+/// is caught, what the file's writer gets is an error, as on a full disk, and the database can deal with that.
+fn outlive_file_limits() -> Result<(), String> {
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop).map_err(|error| error.to_string())
+}
+
 async fn work() -> Result<(), String> {
     let config = configuration()?;
     telemetry::start(&config)?;
-    let app = App::open(config, clock::system()).await?;
+    let app = open(config).await?;
     let told = told_to_stop()?;
     let (stop, is_stopped) = watch::channel(false);
     let worker = actix_web::rt::spawn(worker::watched(app, is_stopped));
@@ -205,6 +223,11 @@ async fn work() -> Result<(), String> {
 
 async fn act_on_outbox(command: outbox::OutboxCommand) -> Result<(), String> {
     outbox::run(database()?, command).await.map(|text| print!("{text}"))
+}
+
+async fn act_on_keys(command: KeyCommand) -> Result<(), String> {
+    let settings = KeySettings::read(environment()).map_err(|problems| in_words(&problems))?;
+    keys::run(settings, &clock::system(), command).await.map(|text| print!("{text}"))
 }
 
 /// SIGTERM and SIGINT are caught from now on; the future ends with the first of them.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::TimeDelta;
 use clap::Subcommand;
 use persistence::{DatabaseUrl, DeadLetter, Store, StoreError};
 use uuid::Uuid;
@@ -19,10 +20,14 @@ pub enum OutboxCommand {
         #[arg(value_name = "ID|all")]
         which: Which,
     },
-    /// Forgets a dead letter.
+    /// Forgets a dead letter, or those that were given up long ago.
     Discard {
         /// The id that `list-dead` shows.
-        id: Uuid,
+        #[arg(required_unless_present = "older_than", conflicts_with = "older_than")]
+        id: Option<Uuid>,
+        /// Forgets all that were given up more than so many days ago.
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<u32>,
     },
 }
 
@@ -60,7 +65,12 @@ pub async fn run(database: DatabaseUrl, command: OutboxCommand) -> Result<String
             let repeated = store.write(move |tx| tx.repeat_dead_letter(id)).await.map_err(told)?;
             repeated.then(|| format!("{id} is tried anew\n")).ok_or_else(|| unknown(id))
         }
-        OutboxCommand::Discard { id } => {
+        OutboxCommand::Discard { older_than: Some(days), .. } => discard_old(&store, TimeDelta::days(days.into()))
+            .await
+            .map(|count| format!("{count} are forgotten\n"))
+            .map_err(told),
+        OutboxCommand::Discard { id, .. } => {
+            let id = id.unwrap_or_default();
             let discarded = store.write(move |tx| tx.discard_dead_letter(id)).await.map_err(told)?;
             discarded.then(|| format!("{id} is forgotten\n")).ok_or_else(|| unknown(id))
         }
@@ -102,6 +112,16 @@ async fn repeat_all(store: &Store) -> Result<usize, StoreError> {
                 Ok::<_, StoreError>(repeated)
             })
             .await?;
+    }
+}
+
+async fn discard_old(store: &Store, age: TimeDelta) -> Result<usize, StoreError> {
+    let mut count = 0;
+    loop {
+        match store.write(move |tx| tx.discard_dead_letters(tx.now() - age)).await? {
+            0 => return Ok(count),
+            more => count += more,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, identity, operation, sandbox, space};
+use crate::{audit, helpdesk, identity, operation, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -19,8 +19,17 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(identity::token::revoke)
         .service(identity::terms::get)
         .service(identity::terms::accept)
-        .service(identity::person::landing)
-        .service(identity::person::products)
+        .service(identity::person::get)
+        .service(identity::person::edit)
+        .service(identity::email::confirm)
+        .service(identity::email::resend)
+        .service(identity::landing::get)
+        .service(identity::landing::set_current_space)
+        .service(identity::landing::clear_current_space)
+        .service(identity::product::list)
+        .service(identity::product::add)
+        .service(identity::product::get)
+        .service(identity::product::withdraw)
         .service(identity::session::list)
         .service(identity::session::end)
         .service(audit::of_person)
@@ -28,7 +37,25 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::list)
         .service(space::get)
         .service(space::edit)
-        .service(audit::of_space);
+        .service(space::life::close)
+        .service(space::life::restore)
+        .service(space::profile::get)
+        .service(space::profile::replace)
+        .service(space::notification_email::confirm)
+        .service(space::notification_email::resend)
+        .service(audit::of_space)
+        .service(helpdesk::requests::ask)
+        .service(helpdesk::requests::list)
+        .service(helpdesk::requests::get)
+        .service(helpdesk::products::find)
+        .service(helpdesk::products::set_limit)
+        .service(helpdesk::decisions::list)
+        .service(helpdesk::decisions::get)
+        .service(helpdesk::decisions::grant)
+        .service(helpdesk::decisions::refuse)
+        .service(helpdesk::spaces::find)
+        .service(helpdesk::spaces::suspend)
+        .service(helpdesk::spaces::resume);
 }
 
 /// The routes of the sandbox, which are there only while it is on.

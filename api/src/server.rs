@@ -17,7 +17,7 @@ use actix_web::{
     web::{Data, route},
 };
 use socket2::SockRef;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -37,6 +37,9 @@ use crate::{
 
 /// Time for open requests to end once the server has stopped listening.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
+
+/// How long a scrape waits for the database.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Serves until told to stop through the handle that `started` is given.
 ///
@@ -109,7 +112,14 @@ pub fn serve_metrics(app: Arc<App>, listener: TcpListener) -> Result<(), String>
 #[get("/metrics")]
 async fn metrics(app: Data<App>) -> HttpResponse {
     let media_type = (CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    app.metrics.text().map_or_else(
+    // Taken before the look at the outbox, which waits with all others where they wait.
+    let database = app.store.figures();
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is not general enough over lifetimes"
+    )]
+    let outbox = timeout(LOOK, app.store.read(|tx| tx.outbox_figures())).await;
+    app.metrics.text(database, outbox.ok().and_then(Result::ok)).map_or_else(
         |_| HttpResponse::InternalServerError().finish(),
         |text| HttpResponse::Ok().insert_header(media_type).body(text),
     )

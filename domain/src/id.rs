@@ -29,10 +29,14 @@ ids! {
     ProductId,
     /// A registration: an authentication product on its way to be known.
     RegistrationId,
+    /// An e-mail address that was asked for: it waits for its code.
+    AddressId,
     /// A session: what begins with a login and ends with a logout, a time-out or a theft.
     SessionId,
     /// A space, private or professional. Its *identifier* (`PM-…`) is another thing.
     SpaceId,
     /// A person's membership of a space.
     MembershipId,
+    /// A request for a higher limit of a product.
+    LimitRequestId,
 }

@@ -6,7 +6,9 @@
 pub mod audit;
 pub mod coded;
 pub mod collaboration;
+pub mod helpdesk;
 pub mod id;
+pub mod identifiers;
 pub mod identity;
 pub mod refusal;
 pub mod space;

@@ -2,7 +2,9 @@
 
 use crate::{
     Fault,
+    id::{LimitRequestId, SpaceId},
     identity::{Assurance, Strength},
+    space::SpaceIdentifier,
 };
 
 /// A rule said no: nothing was changed.
@@ -53,10 +55,19 @@ pub enum Refusal {
     /// The product is, or was, somebody else's.
     #[error("the product belongs to another person")]
     ProductBelongsToAnother,
+    /// The assertion speaks of somebody else than the caller.
+    #[error("the assertion is of another person")]
+    AssertionOfAnotherPerson,
+    /// Spaces would lose their last able administrator (domain.md §3, C).
+    #[error("{} spaces would have no able administrator", spaces.len())]
+    LastAdministrator {
+        /// Those of them that the caller may see.
+        spaces: Vec<(SpaceId, SpaceIdentifier)>,
+    },
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {
-        /// Wrong codes that the registration still stands.
+        /// Wrong codes that the confirmation still stands.
         tries_left: u32,
     },
     /// The code came too late.
@@ -68,6 +79,15 @@ pub enum Refusal {
     /// The code was sent again too often.
     #[error("no resend is left")]
     CodeResendsUsedUp,
+    /// No address waits for its code.
+    #[error("no address waits for its code")]
+    NothingToConfirm,
+    /// Too many addresses were asked for in a day.
+    #[error("{limit} addresses were asked for")]
+    AddressLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
     /// The registration was confirmed before.
     #[error("the registration is confirmed")]
     RegistrationConfirmed,
@@ -99,4 +119,32 @@ pub enum Refusal {
     /// The Helpdesk suspended the space: members read, nobody acts (domain.md §2, C).
     #[error("the space is suspended")]
     SpaceSuspended,
+
+    /// The caller is no agent of the Helpdesk.
+    #[error("only the Helpdesk may do it")]
+    HelpdeskOnly,
+    /// The agent's own product or request, or a space that he is in (domain.md §8, C).
+    #[error("an agent decides no case of his own")]
+    OwnCase,
+    /// A request for the product waits for the Helpdesk.
+    #[error("the request {request} is open")]
+    LimitRequestOpen {
+        /// Which.
+        request: LimitRequestId,
+    },
+    /// The Helpdesk has decided on the request.
+    #[error("the request is decided")]
+    LimitRequestDecided,
+    /// The space is not suspended.
+    #[error("the space is not suspended")]
+    SpaceNotSuspended,
+    /// An administrator closed the space: it is seen by administrators alone, and nobody acts (domain.md §2, C).
+    #[error("the space is closed")]
+    SpaceClosed,
+    /// Only a closed space is restored.
+    #[error("the space is not closed")]
+    SpaceNotClosed,
+    /// The time in which the space could be restored is over.
+    #[error("the space can't be restored any more")]
+    SpacePurged,
 }

@@ -120,8 +120,31 @@ macro_rules! texts {
 texts! {
     /// The title (intitulé) of a space, apart from the legal name (domain.md §2, F). Its length is our choice.
     Title(120),
+    /// Why something is asked for or done: about the thing alone, it names nobody. Its length is our choice.
+    ReasonText(500),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
+    /// The legal name of a company, or the name of somebody who holds an account or is associated with one.
+    LegalName(250),
+    /// A legal form, in the words or letters of its country: `S.à r.l.`
+    LegalForm(100),
+    /// The name of a street or place.
+    Street(150),
+    /// What tells a building in a street.
+    HouseNumber(20),
+    /// A postal code, of any country.
+    PostalCode(12),
+    /// A town or village.
+    Locality(100),
+    /// What an associated body is to a company: a shareholder, an auditor…
+    BodyRole(100),
+}
+
+impl Title {
+    /// What stands in the place of a title that is forgotten.
+    pub fn forgotten() -> Self {
+        Self("—".to_owned())
+    }
 }
 
 /// An e-mail address: one mailbox, without a display name.
@@ -136,6 +159,10 @@ impl EmailAddress {
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let text = clean(raw, Self::MAX)?;
         if text.is_ascii() && text.validate_email() { Ok(Self(text)) } else { Err(Fault::Malformed) }
+    }
+    /// What stands in the place of an address that is forgotten: nobody's, by RFC 2606.
+    pub fn forgotten() -> Self {
+        Self("nobody@forgotten.invalid".to_owned())
     }
     /// The address as it was typed.
     pub fn as_str(&self) -> &str {
@@ -212,6 +239,12 @@ mod tests {
         assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(5))), Err(Fault::CombiningMarks));
         assert_eq!(Title::parse(&format!("a{}", "\u{301}".repeat(10_000))), Err(Fault::TooLong { max: 120 }));
         assert_eq!(Title::parse(" \u{a0} "), Err(Fault::Empty));
+    }
+
+    #[test]
+    fn what_stands_for_forgotten_texts_is_read_like_any() {
+        assert_eq!(Title::parse(Title::forgotten().as_str()), Ok(Title::forgotten()));
+        assert_eq!(EmailAddress::parse(EmailAddress::forgotten().as_str()), Ok(EmailAddress::forgotten()));
     }
 
     #[test]

@@ -64,6 +64,9 @@ impl EntryRow {
             (AuditActorKind::Person, Some(person), Some(product)) => {
                 Actor::Person { person: row.id(&person)?, product: row.id(&product)? }
             }
+            (AuditActorKind::Helpdesk, Some(person), Some(product)) => {
+                Actor::Helpdesk { person: row.id(&person)?, product: row.id(&product)? }
+            }
             (AuditActorKind::System, None, None) => Actor::System,
             _ => return Err(row.corrupt("such an actor does not exist")),
         };
@@ -184,10 +187,9 @@ impl Reading<'_> {
         rows.into_iter().map(EntryRow::read).collect()
     }
 
-    /// The heads of all chains after this one, in the order of their names.
-    pub fn audit_heads(&mut self, after: Option<Chain>, most: u32) -> Result<Vec<Head>, StoreError> {
-        // No name is smaller than the empty text.
-        let after = after.map(|chain| chain.to_string()).unwrap_or_default();
+    /// The heads of all chains after the one of this name, in the order of their names; one that can't be read is told by its
+    /// name alone. No name is smaller than the empty text.
+    pub fn audit_heads(&mut self, after: &str, most: u32) -> Result<Vec<(String, Option<Head>)>, StoreError> {
         let rows: Vec<HeadRow> = self.run(|db| {
             audit_chains::table
                 .filter(audit_chains::chain.gt(after))
@@ -196,7 +198,7 @@ impl Reading<'_> {
                 .select(HeadRow::as_select())
                 .get_results(db)
         })?;
-        rows.into_iter().map(HeadRow::read).collect()
+        Ok(rows.into_iter().map(|row| (row.chain.clone(), row.read().ok())).collect())
     }
 
     /// The entries of a chain after a position, oldest first, for a walk: one that can't be read is told by its position.

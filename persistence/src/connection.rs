@@ -228,6 +228,16 @@ pub(crate) fn depth(db: &mut Db) -> Option<u32> {
     status.transaction_depth().ok().map(|depth| depth.map_or(0, std::num::NonZero::get))
 }
 
+/// Keeps something, to see whether that is possible. The value is another one each time: what stays as it was is not written.
+pub(crate) fn probe(db: &mut Db) -> QueryResult<()> {
+    begin(db, Access::Write)?;
+    db.batch_execute(
+        "INSERT INTO installation (name, value) VALUES ('probe', hex(randomblob(8))) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )?;
+    keep(db)
+}
+
 /// A connection of a pool, which knows whether it was seen dead.
 pub(crate) struct Pooled {
     pub(crate) db: Db,

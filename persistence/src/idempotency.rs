@@ -87,6 +87,13 @@ impl Transaction<'_> {
         self.run(|db| diesel::update(idempotency_keys::table.find(scope)).set(changes).execute(db))?;
         Ok(())
     }
+
+    /// Gives back a key that this transaction took: what it did is no answer to be remembered.
+    pub fn free_key(&mut self, scope: &str) -> Result<(), StoreError> {
+        self.run(|db| diesel::delete(idempotency_keys::table.find(scope)).execute(db))?;
+        Ok(())
+    }
+
     /// Forgets keys that were taken before a moment. Says whether there may be more.
     pub fn purge_keys(&mut self, before: Instant) -> Result<bool, StoreError> {
         let is_old = idempotency_keys::created_at.le(stamp(before));

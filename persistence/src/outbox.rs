@@ -1,12 +1,13 @@
 //! Effects outside the database, kept in the transaction that decides them and done by a worker after its commit.
 
-use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::{dsl::min, prelude::*};
 use domain::Instant;
 use uuid::Uuid;
 
 use crate::{
     error::StoreError,
+    recurring::PURGED_AT_ONCE,
     row::{Row, stamp},
     schema::outbox,
     transaction::{Reading, Transaction},
@@ -44,7 +45,31 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
+/// How the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxFigures {
+    /// How many messages wait to go out, or are being sent.
+    pub waiting: u64,
+    /// How many were given up.
+    pub dead: u64,
+    /// How long the oldest that is due has been so; none is due, then no time.
+    pub overdue: TimeDelta,
+}
+
 impl Reading<'_> {
+    /// How the outbox stands.
+    pub fn outbox_figures(&mut self) -> Result<OutboxFigures, StoreError> {
+        let now = self.now();
+        let (waiting, dead, oldest): (i64, i64, Option<NaiveDateTime>) = self.run(|db| {
+            let waiting = outbox::table.filter(outbox::dead_at.is_null());
+            let dead = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(db)?;
+            let oldest = waiting.select(min(outbox::due_at)).get_result(db)?;
+            Ok((waiting.count().get_result(db)?, dead, oldest))
+        })?;
+        let overdue = oldest.map_or(TimeDelta::zero(), |due| (now - due.and_utc()).max(TimeDelta::zero()));
+        Ok(OutboxFigures { waiting: waiting.unsigned_abs(), dead: dead.unsigned_abs(), overdue })
+    }
+
     /// Whether nothing waits to go out or is being sent; dead letters don't wait.
     pub fn outbox_is_empty(&mut self) -> Result<bool, StoreError> {
         let waiting: Vec<String> =
@@ -195,5 +220,16 @@ impl Transaction<'_> {
         let dead = outbox::table.find(id.to_string()).filter(outbox::dead_at.is_not_null());
         let gone = self.run(|db| diesel::delete(dead).execute(db))?;
         Ok(gone == 1)
+    }
+
+    /// Forgets dead letters that were given up before a moment, a hundred at most. Says how many.
+    pub fn discard_dead_letters(&mut self, before: Instant) -> Result<usize, StoreError> {
+        let is_old = outbox::dead_at.lt(Some(stamp(before)));
+        self.run(|db| {
+            let old = outbox::table.filter(is_old).select(outbox::id);
+            let old: Vec<String> = old.limit(PURGED_AT_ONCE).get_results(db)?;
+            // Asked again: one may have been repeated since.
+            diesel::delete(outbox::table.filter(outbox::id.eq_any(&old)).filter(is_old)).execute(db)
+        })
     }
 }

@@ -37,6 +37,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    awaiting_addresses (id) {
+        id -> Text,
+        owner -> Text,
+        email -> Nullable<Text>,
+        code_digest -> Text,
+        code_expires_at -> Timestamp,
+        tries_left -> BigInt,
+        resends_left -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    company_profiles (space_id) {
+        space_id -> Text,
+        sealed -> Text,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotency_keys (scope) {
         scope -> Text,
         fingerprint -> Text,
@@ -52,6 +74,21 @@ diesel::table! {
     installation (name) {
         name -> Text,
         value -> Text,
+    }
+}
+
+diesel::table! {
+    limit_requests (id) {
+        id -> Text,
+        product_id -> Text,
+        space_limit -> BigInt,
+        reason -> Text,
+        status -> Text,
+        created_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        granted_limit -> Nullable<BigInt>,
+        decision_reason -> Nullable<Text>,
+        lock_seq -> BigInt,
     }
 }
 
@@ -94,6 +131,8 @@ diesel::table! {
         language -> Text,
         created_at -> Timestamp,
         lock_seq -> BigInt,
+        version -> BigInt,
+        updated_at -> Nullable<Timestamp>,
     }
 }
 
@@ -162,6 +201,7 @@ diesel::table! {
         ended -> Nullable<Text>,
         ended_at -> Nullable<Timestamp>,
         lock_seq -> BigInt,
+        current_space -> Nullable<Text>,
     }
 }
 
@@ -182,6 +222,11 @@ diesel::table! {
         updated_at -> Timestamp,
         version -> BigInt,
         lock_seq -> BigInt,
+        closed_at -> Nullable<Timestamp>,
+        purge_at -> Nullable<Timestamp>,
+        purge_reminded_at -> Nullable<Timestamp>,
+        suspended_at -> Nullable<Timestamp>,
+        suspension_reason -> Nullable<Text>,
     }
 }
 
@@ -210,6 +255,8 @@ diesel::table! {
 }
 
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(company_profiles -> spaces (space_id));
+diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
@@ -217,6 +264,7 @@ diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
+diesel::joinable!(sessions -> spaces (current_space));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
 diesel::joinable!(terms_acceptances -> persons (person_id));
@@ -228,8 +276,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_uses,
     audit_chains,
     audit_entries,
+    awaiting_addresses,
+    company_profiles,
     idempotency_keys,
     installation,
+    limit_requests,
     memberships,
     outbox,
     persons,

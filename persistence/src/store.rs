@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     connection::{self, Access, DatabaseUrl, Db, Opener, Pooled},
     error::StoreError,
+    figures::{Connections, Counts, Fate, Figures, Lane},
     transaction::{Reading, Transaction},
 };
 
@@ -55,6 +56,7 @@ impl Settings {
 pub struct Store {
     writer: Writer,
     readers: Pool,
+    counts: Arc<Counts>,
     /// Held, never read: one process serves an SQLite file.
     _claim: Option<Arc<File>>,
 }
@@ -75,8 +77,10 @@ struct Pool {
     seats: Arc<Semaphore>,
     /// All seats, and the places of those who may wait for one.
     places: Arc<Semaphore>,
+    queue: usize,
     patience: Duration,
     clock: Clock,
+    counts: Arc<Counts>,
 }
 
 /// A caller's closure with its types erased: runs in the transaction, says whether to keep it and how to answer.
@@ -97,13 +101,28 @@ impl Store {
     pub fn open(settings: &Settings) -> Result<Self, StoreError> {
         let claim = if settings.serves { settings.url.claim()? } else { None };
         settings.url.require_schema(settings.serves)?;
+        let counts = Arc::new(Counts::new());
         let writer = if settings.url.has_one_writer() {
-            Writer::Queue(start_writer(settings)?)
+            Writer::Queue(start_writer(settings, &counts)?)
         } else {
-            Writer::Pool(Pool::open(settings, Access::Write)?)
+            Writer::Pool(Pool::open(settings, Access::Write, &counts)?)
         };
-        let readers = Pool::open(settings, Access::Read)?;
-        Ok(Self { writer, readers, _claim: claim.map(Arc::new) })
+        let readers = Pool::open(settings, Access::Read, &counts)?;
+        Ok(Self { writer, readers, counts, _claim: claim.map(Arc::new) })
+    }
+
+    /// What the store has counted until now, and who works or waits at this moment.
+    pub fn figures(&self) -> Figures {
+        let (writes, batches) = match &self.writer {
+            Writer::Queue(queue) => {
+                let places = queue.max_capacity();
+                let waiting = (places - queue.capacity()) as u64;
+                let lane = self.counts.read_lane(Access::Write, None, waiting, places as u64);
+                (lane, Some(self.counts.read_batches()))
+            }
+            Writer::Pool(pool) => (pool.figures(Access::Write), None),
+        };
+        Figures { reads: self.readers.figures(Access::Read), writes, batches }
     }
 
     /// Runs a closure in one write transaction: kept if it returns `Ok`, undone if `Err` or panic.
@@ -124,16 +143,24 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (job, answer) = job(work);
+        let (job, answer) = job(work, Arc::clone(&self.counts));
         match &self.writer {
             Writer::Queue(queue) => queue.try_send(job).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy("the queue of writes is full".into()),
+                mpsc::error::TrySendError::Full(_) => {
+                    self.counts.turned_away(Access::Write);
+                    self.not_begun("the queue of writes is full")
+                }
                 mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
             })?,
             Writer::Pool(pool) => pool.on_connection(Access::Write, move |db, clock| run_alone(db, clock, job)).await?,
         }
         // A job that was dropped had not begun.
-        answer.await.unwrap_or_else(|_| Err(StoreError::Busy("not begun".into()).into()))
+        answer.await.unwrap_or_else(|_| Err(self.not_begun("not begun").into()))
+    }
+
+    fn not_begun(&self, why: &str) -> StoreError {
+        self.counts.ended(Access::Write, Fate::Busy);
+        StoreError::Busy(why.into())
     }
 
     /// Runs a closure in one read transaction: all that it reads is of the same moment.
@@ -145,12 +172,14 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let counts = Arc::clone(&self.counts);
         self.readers
             .on_connection(Access::Read, move |pooled, clock| {
                 let mut reading = Reading::new(&mut pooled.db, clock);
                 let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reading)));
                 let (failed, is_lost) = (reading.failed.take(), reading.is_lost);
                 pooled.dead |= is_lost || connection::undo(&mut pooled.db).is_err();
+                counts.ended(Access::Read, became(&outcome, failed.as_ref()));
                 match (outcome, failed) {
                     (Err(_), _) => Err(StoreError::Failed("a read panicked".into()).into()),
                     (Ok(Ok(_)), Some(error)) => Err(error.into()),
@@ -161,8 +190,19 @@ impl Store {
     }
 }
 
+/// What became of a closure, whose own errors are refusals unless the database failed it.
+fn became<T, E>(outcome: &thread::Result<Result<T, E>>, failed: Option<&StoreError>) -> Fate {
+    match (outcome, failed) {
+        (Err(_), _) => Fate::Failed,
+        (Ok(_), Some(error)) => Fate::of(error),
+        (Ok(Ok(_)), None) => Fate::Kept,
+        (Ok(Err(_)), None) => Fate::Refused,
+    }
+}
+
 fn job<T, E>(
     work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    counts: Arc<Counts>,
 ) -> (Job, oneshot::Receiver<Result<T, E>>)
 where
     T: Send + 'static,
@@ -175,14 +215,16 @@ where
             tx.append_recorded()?;
             Ok(outcome)
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| recorded(tx)))
-            .unwrap_or_else(|_| Err(StoreError::Failed("a transaction panicked".into()).into()));
+        let outcome = catch_unwind(AssertUnwindSafe(|| recorded(tx)));
+        let became = became(&outcome, tx.failed.as_ref());
+        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Failed("a transaction panicked".into()).into()));
         let outcome = match (outcome, &tx.failed) {
             (Ok(_), Some(error)) => Err(error.clone().into()),
             (outcome, _) => outcome,
         };
         let keep = outcome.is_ok();
         let answer = move |fate: Result<(), StoreError>| {
+            counts.ended(Access::Write, fate.as_ref().err().map_or(became, Fate::of));
             // Who has gone away is not told.
             let _ = sender.send(fate.map_err(E::from).and(outcome));
         };
@@ -192,7 +234,7 @@ where
 }
 
 impl Pool {
-    fn open(settings: &Settings, access: Access) -> Result<Self, StoreError> {
+    fn open(settings: &Settings, access: Access, counts: &Arc<Counts>) -> Result<Self, StoreError> {
         let opener = Opener { url: settings.url.clone(), access, patience: settings.patience };
         let connections = r2d2::Pool::builder()
             .max_size(settings.connections)
@@ -205,9 +247,20 @@ impl Pool {
             connections,
             seats: Arc::new(Semaphore::new(settings.connections as usize)),
             places: Arc::new(Semaphore::new(settings.connections as usize + settings.queue)),
+            queue: settings.queue,
             patience: settings.patience,
             clock: settings.clock.clone(),
+            counts: Arc::clone(counts),
         })
+    }
+
+    fn figures(&self, access: Access) -> Lane {
+        let most = self.connections.max_size() as usize;
+        let busy = most.saturating_sub(self.seats.available_permits());
+        let waiting = (most + self.queue).saturating_sub(self.places.available_permits() + busy);
+        let idle = self.connections.state().idle_connections.into();
+        let connections = Connections { busy: busy as u64, idle, most: most as u64 };
+        self.counts.read_lane(access, Some(connections), waiting as u64, self.queue as u64)
     }
 
     /// Runs `work` off the async threads on a connection with a transaction begun.
@@ -217,23 +270,32 @@ impl Pool {
         work: impl FnOnce(&mut Pooled, &Clock) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let Ok(_place) = self.places.try_acquire() else {
+            self.counts.turned_away(access);
+            self.counts.ended(access, Fate::Busy);
             return Err(StoreError::Busy("the queue for connections is full".into()));
         };
         let seat = timeout(self.patience, self.seats.clone().acquire_owned()).await;
-        let Ok(Ok(seat)) = seat else { return Err(StoreError::Busy("no connection is free".into())) };
-        let Self { connections, clock, .. } = self.clone();
+        let Ok(Ok(seat)) = seat else {
+            self.counts.ended(access, Fate::Busy);
+            return Err(StoreError::Busy("no connection is free".into()));
+        };
+        let Self { connections, clock, counts, .. } = self.clone();
         spawn_blocking(move || {
             let _seat = seat;
+            let not_begun = |why: String| {
+                counts.ended(access, Fate::Busy);
+                StoreError::Busy(why)
+            };
             let mut last = String::new();
             // A connection that the server closed shows only when used: nothing was begun on it, so the next one may do.
             for _ in 0..=connections.max_size() {
-                let mut pooled = connections.get().map_err(|error| StoreError::Busy(error.to_string()))?;
+                let mut pooled = connections.get().map_err(|error| not_begun(error.to_string()))?;
                 match connection::begin(&mut pooled.db, access) {
                     Ok(()) => return Ok(work(&mut pooled, &clock)),
                     Err(error) => (pooled.dead, last) = (true, error.to_string()),
                 }
             }
-            Err(StoreError::Busy(format!("no connection works: {last}")))
+            Err(not_begun(format!("no connection works: {last}")))
         })
         .await
         .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
@@ -255,8 +317,8 @@ fn run_alone(pooled: &mut Pooled, clock: &Clock, job: Job) {
     (done.answer)(fate);
 }
 
-fn start_writer(settings: &Settings) -> Result<mpsc::Sender<Job>, StoreError> {
-    let mut writer = BatchWriter { settings: settings.clone(), db: None };
+fn start_writer(settings: &Settings, counts: &Arc<Counts>) -> Result<mpsc::Sender<Job>, StoreError> {
+    let mut writer = BatchWriter { settings: settings.clone(), counts: Arc::clone(counts), db: None };
     writer.connect()?;
     let (sender, receiver) = mpsc::channel(settings.queue);
     thread::Builder::new()
@@ -274,15 +336,24 @@ fn start_writer(settings: &Settings) -> Result<mpsc::Sender<Job>, StoreError> {
 /// The thread that takes all jobs that wait into one transaction, a savepoint each.
 struct BatchWriter {
     settings: Settings,
+    counts: Arc<Counts>,
     /// Absent after a batch broke, until one can be opened again.
     db: Option<Db>,
 }
 
 impl BatchWriter {
+    /// After a batch broke, something is written before anything is begun: while that fails, everybody can be told that
+    /// nothing was done, and once it is kept, nothing of a commit whose outcome was unknown can come back.
     fn connect(&mut self) -> Result<&mut Db, StoreError> {
         if self.db.is_none() {
             let opened = self.settings.url.connect(Access::Write, self.settings.patience);
-            self.db = Some(opened.map_err(|error| StoreError::Busy(error.to_string()))?);
+            let mut db = opened.map_err(|error| StoreError::Busy(error.to_string()))?;
+            if !self.counts.is_writable() {
+                connection::probe(&mut db).map_err(|error| StoreError::Busy(error.to_string()))?;
+                self.counts.can_write_again();
+                tracing::info!("the database takes writes again");
+            }
+            self.db = Some(db);
         }
         self.db.as_mut().ok_or_else(|| StoreError::Busy("no connection".into()))
     }
@@ -293,9 +364,15 @@ impl BatchWriter {
         while queue.blocking_recv_many(&mut jobs, most) > 0 {
             let mut answers = Vec::with_capacity(jobs.len());
             let fate = self.commit_together(&mut jobs, &mut answers);
-            if let Err(error) = &fate {
-                tracing::error!(%error, jobs = answers.len(), "a batch of writes was not kept");
-                self.db = None;
+            match &fate {
+                Ok(()) => self.counts.batch_kept(answers.len()),
+                Err(error) => {
+                    self.db = None;
+                    // Once for each fault, however long it lasts.
+                    if self.counts.batch_broke() {
+                        tracing::error!(%error, jobs = answers.len(), "a batch of writes was not kept");
+                    }
+                }
             }
             for answer in answers {
                 answer(fate.clone());

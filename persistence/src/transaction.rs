@@ -42,8 +42,10 @@ pub(crate) enum Rank {
     Unlocked,
     /// An idempotency key: first, so that a repeated request waits before it holds anything.
     Key,
+    /// A person, or the one place at which new persons come in.
     Person,
     Product,
+    /// One space, or several by ascending id.
     Space,
     /// One object of its own: a registration, a session.
     Object,

@@ -11,11 +11,11 @@ import requests
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
-SERVER = os.environ["ESPACE_PRO_SERVER"]
-# A test person who is registered: his id, one of his products' serial number, a professional space of his.
-PERSON = os.environ["ESPACE_PRO_PERSON"]
-PRODUCT = os.environ["ESPACE_PRO_PRODUCT"]
-SPACE = os.environ["ESPACE_PRO_SPACE"]
+from sandbox import Sandbox
+
+SANDBOX = Sandbox(os.environ["ESPACE_PRO_SERVER"])
+# A test person who is registered with the first of two products, and a professional space of his.
+PERSON, PRODUCT, OTHER_PRODUCT, SPACE = os.environ["ESPACE_PRO_PERSON"].split()
 # Whether it calls as this person, or without a token.
 IS_ANONYMOUS = os.environ["ESPACE_PRO_CALLER"] == "anonymous"
 
@@ -23,40 +23,27 @@ IS_ANONYMOUS = os.environ["ESPACE_PRO_CALLER"] == "anonymous"
 BARRED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 INVISIBLE = "\u115f\u1160\u3164\uffa0"
 
+# Fields whose values have check digits, or are of a list that is not in the contract.
+CHECKED = {
+    "vatNumber": "LU15027442",
+    "iban": "LU280019400644750000",
+    "bic": "BCEELULL",
+    "country": "LU",
+    "currency": "EUR",
+    "financialYearEndsOn": "--12-31",
+}
 
 # To which address the code of a registration went.
 ADDRESSES = {}
 
 
-def post(path, **request):
-    response = requests.post(SERVER + path, timeout=10, **request)
-    response.raise_for_status()
-    return response.json()
-
-
-def assertion(person, product):
-    """A fresh one: it serves once for a registration and once for a token."""
-    return post("/sandbox/assertions", json={"person": person, "product": product})["idToken"]
-
-
-def newcomer():
-    """An assertion of a test person whom nobody knows yet."""
-    person = post("/sandbox/persons", json={"products": ["eid"], "helpdesk": False})
-    return assertion(person["id"], person["products"][0]["serial"])
-
-
 def log_in():
-    form = {
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
-        "subject_token": assertion(PERSON, PRODUCT),
-    }
-    return post("/v1/token", data=form)
-
-
-def mailed_code(address):
-    mails = requests.get(SERVER + "/sandbox/mails", params={"to": address}, timeout=10).json()["data"]
-    return next((mail["code"] for mail in mails if mail.get("code")), None)
+    try:
+        return SANDBOX.log_in(PERSON, PRODUCT)
+    except requests.HTTPError:
+        # An operation withdrew the product: it is revived.
+        SANDBOX.register(PERSON, PRODUCT)
+        return SANDBOX.log_in(PERSON, PRODUCT)
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -75,6 +62,10 @@ class Session:
             case.headers["Authorization"] = f"Bearer {token}"
 
 
+def operation(case):
+    return case.operation.definition.raw.get("operationId")
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     if response.status_code == 401:
@@ -82,10 +73,6 @@ def after_call(context, case, response):
     if response.status_code == 201 and operation(case) == "register":
         registration = response.json()
         ADDRESSES[registration["id"]] = registration["email"]
-
-
-def operation(case):
-    return case.operation.definition.raw.get("operationId")
 
 
 @schemathesis.hook
@@ -102,8 +89,8 @@ def before_call(context, case, kwargs):
         # A cursor is opaque: only the server makes one.
         case.query["cursor"] = ""
     if is_valid(ParameterLocation.BODY) and isinstance(case.body, dict):
-        case.body = {name: shown(value) for name, value in case.body.items()}
-        case.body |= {name: value for name, value in true_values(case).items() if name in case.body}
+        case.body = right(case.body)
+        case.body |= {name: value for name, value in true_values(case).items() if name in case.body and value}
         if operation(case) == "editSpace" and "title" in case.body:
             # Only a professional space has a title.
             case.path_parameters["id"] = SPACE
@@ -113,24 +100,54 @@ def true_values(case):
     """What has the right form, and is right."""
     match operation(case):
         case "register":
-            # An address of its own, so that its code is the newest there.
-            return {"assertion": newcomer(), "email": f"{uuid.uuid4()}@example.lu"}
+            person, products = SANDBOX.newcomer()
+            return {"assertion": SANDBOX.assertion(person, products[0])}
+        case "addAuthenticationProduct":
+            return {"assertion": SANDBOX.assertion(PERSON, OTHER_PRODUCT)}
         case "confirmRegistration":
-            address = ADDRESSES.get(case.path_parameters.get("id"))
-            code = mailed_code(address) if address else None
-            return {"code": code} if code else {}
+            return {"code": code_for(ADDRESSES.get(case.path_parameters.get("id")))}
+        case "confirmEmail":
+            return {"code": code_for(seen("/v1/me").get("pendingEmail", {}).get("email"))}
+        case "confirmNotificationEmail":
+            return {"code": code_for(seen(f"/v1/spaces/{case.path_parameters.get('id')}").get("notificationEmail"))}
         case "getToken" | "revokeToken":
-            tokens = log_in()
-            refresh = tokens["refresh_token"]
-            return {"subject_token": assertion(PERSON, PRODUCT), "refresh_token": refresh, "token": refresh}
+            refresh = log_in()["refresh_token"]
+            return {"subject_token": SANDBOX.assertion(PERSON, PRODUCT), "refresh_token": refresh, "token": refresh}
+        case "requestLimit":
+            # More than it is now.
+            return {"limit": 100_000}
         case _:
             return {}
 
 
-def shown(value):
-    if not isinstance(value, str):
-        return value
-    return "".join("x" if is_barred(character) else character for character in value)
+def code_for(address):
+    return SANDBOX.mailed_code(address) if address else None
+
+
+def seen(path):
+    """What the caller sees there, if anything."""
+    if Session.token is None:
+        return {}
+    headers = {"Authorization": f"Bearer {Session.token}"}
+    reply = requests.get(SANDBOX.base + path, headers=headers, timeout=10)
+    return reply.json() if reply.ok else {}
+
+
+def right(value, name=None):
+    match value:
+        case dict():
+            return {name: right(field, name) for name, field in value.items()}
+        case list():
+            return [right(item) for item in value]
+        case str() if name in ("email", "notificationEmail"):
+            # An address of its own, so that a code that goes there is the newest there.
+            return f"{uuid.uuid4()}@example.lu"
+        case str() if name in CHECKED:
+            return CHECKED[name]
+        case str():
+            return "".join("x" if is_barred(character) else character for character in value)
+        case _:
+            return value
 
 
 def is_barred(character):

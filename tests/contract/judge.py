@@ -18,6 +18,8 @@ from contextlib import contextmanager
 
 import requests
 
+from sandbox import Sandbox
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PROGRAM = ROOT / "target/debug/espace-pro"
@@ -65,44 +67,9 @@ def wait_for(address, process):
     sys.exit(f"the server did not start: see {REPORTS}")
 
 
-def registered(base, is_helpdesk):
-    """A new test person, registered, with a professional space: what hooks.py wants to know of him."""
-
-    def ask(method, path, **request):
-        reply = requests.request(method, base + path, timeout=10, **request)
-        reply.raise_for_status()
-        return reply.json()
-
-    person = ask("POST", "/sandbox/persons", json={"products": ["eid"], "helpdesk": is_helpdesk})
-    product, email = person["products"][0]["serial"], f"{person['id']}@example.lu"
-    login = {"person": person["id"], "product": product}
-    assertion = ask("POST", "/sandbox/assertions", json=login)["idToken"]
-    wish = {"assertion": assertion, "email": email, "language": "en"}
-    registration = ask("POST", "/v1/registrations", json=wish)["id"]
-    code = ask("GET", "/sandbox/mails", params={"to": email})["data"][0]["code"]
-    ask("POST", f"/v1/registrations/{registration}/confirm", json={"code": code})
-    form = {
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
-        "subject_token": assertion,
-    }
-    headers = {"Authorization": "Bearer " + ask("POST", "/v1/token", data=form)["access_token"]}
-    version = ask("GET", "/v1/terms")["version"]
-    ask("POST", "/v1/me/terms-acceptances", headers=headers, json={"version": version})
-    wish = {
-        "kind": "professional",
-        "title": "Boulangerie",
-        "entityType": "legal_person",
-        "notificationEmail": email,
-        "language": "fr",
-    }
-    space = ask("POST", "/v1/spaces", headers=headers, json=wish)["id"]
-    return {"ESPACE_PRO_PERSON": person["id"], "ESPACE_PRO_PRODUCT": product, "ESPACE_PRO_SPACE": space}
-
-
 def explore(base, database, caller, seed, examples):
     """Lets schemathesis call as a caller; says whether it found nothing."""
-    known = registered(base, is_helpdesk=caller == "helpdesk")
+    person = " ".join(Sandbox(base).founder(is_helpdesk=caller == "helpdesk"))
     name = f"schemathesis-{database}-{caller}-{seed}"
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"),
@@ -111,7 +78,7 @@ def explore(base, database, caller, seed, examples):
         *("--max-examples", str(examples), "--seed", str(seed)),
         *("--report", "junit", "--report-junit-path", REPORTS / f"{name}.xml"),
     ]
-    environment = {**os.environ, "ESPACE_PRO_SERVER": base, "ESPACE_PRO_CALLER": caller, **known}
+    environment = {**os.environ, "ESPACE_PRO_SERVER": base, "ESPACE_PRO_CALLER": caller, "ESPACE_PRO_PERSON": person, "PYTHONPATH": str(HERE)}
     return run(name, command, environment)
 
 
@@ -130,7 +97,7 @@ def run(name, command, environment=None, cwd=HERE):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--examples", type=int, default=40, help="cases to each operation and phase")
+    parser.add_argument("--examples", type=int, default=20, help="cases to each operation and phase")
     parser.add_argument("--seed", type=int, action="append", help="instead of 1 and a random one")
     parser.add_argument("--database", action="append", choices=("sqlite", "postgres"), help="instead of both")
     chosen = parser.parse_args()

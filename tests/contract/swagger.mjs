@@ -70,9 +70,10 @@ try {
 
   await tryOut("Identity", "getTerms");
   await page.locator(".auth-wrapper .authorize").first().click();
-  await page.locator(".auth-container input").fill(await token());
-  await page.locator(".auth-btn-wrapper .authorize").click();
-  await page.locator(".auth-btn-wrapper .btn-done").click();
+  const person = page.locator(".auth-container form").filter({ hasText: "person (http" });
+  await person.locator("input").fill(await token());
+  await person.locator(".authorize").click();
+  await page.locator(".auth-btn-wrapper .btn-done").first().click();
   await tryOut("Person", "getLanding");
 
   await page.screenshot({ path: join(reports, "swagger-ui.png"), fullPage: true });

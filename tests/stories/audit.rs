@@ -319,6 +319,17 @@ fn the_program_finds_what_was_done_to_the_database() {
     );
     let (_, told) = audit(scratch, &["verify", "--against", &heads]);
     assert!(told.contains(&format!("{cut}: cut: of 5 entries 0 are left\n")), "{told}");
+
+    psql(scratch, &format!("UPDATE audit_chains SET hash = 'nonsense' WHERE chain = '{missing}'"));
+    psql(scratch, "INSERT INTO audit_chains (chain, entries, hash) VALUES ('nobody', 0, '')");
+    let (status, told) = audit(scratch, &["verify"]);
+    assert_eq!(status, Some(1), "{told}");
+    for line in [format!("{missing}: its head was changed\n"), "nobody: its head was changed\n".to_owned()] {
+        assert!(told.contains(&line), "{told}");
+    }
+    assert!(found.iter().all(|line| told.contains(line)) && told.contains("findings: "), "{told}");
+    let (status, told) = audit(scratch, &["heads"]);
+    assert!(status == Some(1) && told.contains("was changed: see `espace-pro audit verify`"), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Database, World, text};
+use crate::support::{Actor, Database, Scratch, World, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ enum Serves {
     Person,
     /// A member of the space in the path.
     Member,
+    /// An agent of the Helpdesk, about what is not his own.
+    Helpdesk,
 }
 
 /// Every operation of the contract, by its id.
@@ -33,8 +35,17 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("revokeToken", Serves::Anybody),
     ("getTerms", Serves::Anybody),
     ("acceptTerms", Serves::Person),
+    ("getMe", Serves::Person),
+    ("editMe", Serves::Person),
+    ("confirmEmail", Serves::Person),
+    ("resendEmailCode", Serves::Person),
     ("getLanding", Serves::Person),
+    ("setCurrentSpace", Serves::Person),
+    ("clearCurrentSpace", Serves::Person),
     ("listAuthenticationProducts", Serves::Person),
+    ("addAuthenticationProduct", Serves::Person),
+    ("getAuthenticationProduct", Serves::Person),
+    ("withdrawAuthenticationProduct", Serves::Person),
     ("listSessions", Serves::Person),
     ("endSession", Serves::Person),
     ("listAuditEvents", Serves::Person),
@@ -42,7 +53,25 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("listSpaces", Serves::Person),
     ("getSpace", Serves::Member),
     ("editSpace", Serves::Member),
+    ("confirmNotificationEmail", Serves::Member),
+    ("resendNotificationEmailCode", Serves::Member),
+    ("closeSpace", Serves::Member),
+    ("restoreSpace", Serves::Member),
+    ("getCompanyProfile", Serves::Member),
+    ("replaceCompanyProfile", Serves::Member),
     ("listSpaceAuditEvents", Serves::Member),
+    ("requestLimit", Serves::Person),
+    ("listLimitRequests", Serves::Person),
+    ("getLimitRequest", Serves::Person),
+    ("findProduct", Serves::Helpdesk),
+    ("setProductLimit", Serves::Helpdesk),
+    ("listHelpdeskLimitRequests", Serves::Helpdesk),
+    ("getHelpdeskLimitRequest", Serves::Helpdesk),
+    ("grantLimitRequest", Serves::Helpdesk),
+    ("refuseLimitRequest", Serves::Helpdesk),
+    ("findSpace", Serves::Helpdesk),
+    ("suspendSpace", Serves::Helpdesk),
+    ("resumeSpace", Serves::Helpdesk),
     ("listSandboxPersons", Serves::Anybody),
     ("addSandboxPerson", Serves::Anybody),
     ("assertSandboxPerson", Serves::Anybody),
@@ -91,8 +120,8 @@ fn serves(operation: &Operation) -> Serves {
 
 impl Operation {
     /// Sends the contract's own example as this actor, with this id in the path.
-    fn ask(&self, actor: &crate::support::Actor, id: &str) -> crate::support::Reply {
-        let path = self.path.replace("{id}", id);
+    fn ask(&self, actor: &Actor, id: &str) -> crate::support::Reply {
+        let path = self.path.replace("{id}", id).replace("{requestId}", NOBODYS);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
@@ -101,15 +130,37 @@ impl Operation {
 
 impl Operation {
     /// The id of a thing that is the actor's, of the kind that the path is about.
-    fn thing(&self, actor: &crate::support::Actor, space: &str) -> String {
+    fn thing(&self, actor: &Actor, space: &str) -> String {
         let of_current = |list: &str| {
             let things = actor.get(list).expect(200)["data"].as_array().expect("a list").clone();
             text(&things.iter().find(|thing| thing["isCurrent"] == true).expect("the current one")["id"])
         };
         match self.path.split("/{id}").next().filter(|_| self.path.contains("{id}")) {
             None | Some("/v1/spaces") => space.to_owned(),
-            Some("/v1/me/sessions") => of_current("/v1/me/sessions"),
+            Some(list @ ("/v1/me/sessions" | "/v1/me/authentication-products")) => of_current(list),
             Some(other) => panic!("say how to find a thing of the actor's in {other}"),
+        }
+    }
+
+    /// The id of a thing of this person's, as the act of an agent wants it.
+    fn thing_for_the_helpdesk(&self, person: &Actor, agent: &Actor) -> String {
+        let product = text(&person.current_product()["id"]);
+        match self.path.split("/{id}").next().filter(|_| self.path.contains("{id}")) {
+            None | Some("/v1/helpdesk/products") => product,
+            Some("/v1/helpdesk/limit-requests") => {
+                let wish = json!({ "limit": 201, "reason": "A new branch" });
+                let path = format!("/v1/me/authentication-products/{product}/limit-requests");
+                text(&person.post(&path, &wish).expect(201)["id"])
+            }
+            Some("/v1/helpdesk/spaces") => {
+                let space = text(&person.open_space("Boulangerie").expect(201)["id"]);
+                if self.id == "resumeSpace" {
+                    let suspend = format!("/v1/helpdesk/spaces/{space}/suspend");
+                    agent.post(&suspend, &json!({ "reason": "A letter" })).expect(200);
+                }
+                space
+            }
+            Some(other) => panic!("say how to find a thing for the Helpdesk in {other}"),
         }
     }
 
@@ -134,7 +185,7 @@ const NOBODYS: &str = "019d6c3e-8c00-7000-8000-000000000000";
 #[test]
 fn every_operation_is_known_and_says_whether_it_wants_a_token() {
     for operation in operations() {
-        let wants_token = matches!(serves(&operation), Serves::Person | Serves::Member);
+        let wants_token = matches!(serves(&operation), Serves::Person | Serves::Member | Serves::Helpdesk);
         assert_eq!(operation.is_secured, wants_token, "the contract of {}", operation.id);
     }
     let known: Vec<String> = operations().into_iter().map(|operation| operation.id).collect();
@@ -151,7 +202,7 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
         match serves(&operation) {
             Serves::Anybody => assert_ne!(reply.status, 401, "{}", operation.id),
             Serves::WhoBeganIt => drop(reply.expect_problem(404, "not_found")),
-            Serves::Person | Serves::Member => {
+            Serves::Person | Serves::Member | Serves::Helpdesk => {
                 reply.expect_problem(401, "token_invalid");
                 assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", operation.id);
             }
@@ -163,34 +214,46 @@ crate::on_both_databases!(
     a_stranger_gets_what_a_random_id_gets,
     what_belongs_to_nobody_is_not_found,
     a_login_too_weak_or_too_old_is_told_which_one_would_do,
+    the_helpdesk_is_closed_to_persons_and_open_to_agents,
 );
 
 fn a_stranger_gets_what_a_random_id_gets(world: &World) {
-    let owner = world.founder();
-    let space = owner.open_space("Boulangerie").expect(201);
-    let id = space["id"].as_str().expect("an id");
-    let stranger = world.founder();
+    let (owner, stranger) = (world.founder(), world.founder());
     for operation in operations().iter().filter(|operation| serves(operation) == Serves::Member) {
+        let id = &text(&owner.open_space("Boulangerie").expect(201)["id"]);
+        let path = format!("/v1/spaces/{id}");
+        if operation.id == "restoreSpace" {
+            owner.post(&format!("{path}/close"), &json!({})).expect(200);
+        }
+        let before = owner.get(&path).expect(200);
         let (of_theirs, of_nobodys) = (operation.ask(&stranger, id), operation.ask(&stranger, NOBODYS));
         assert_eq!(comparable(&of_theirs), comparable(&of_nobodys), "{}", operation.id);
         of_theirs.expect_problem(404, "not_found");
-        assert_eq!(operation.ask(&owner, id).status, 200, "{} as its member", operation.id);
+        assert_eq!(owner.get(&path).expect(200), before, "{} as a stranger", operation.id);
+        let of_ones_own = operation.ask(&owner, id);
+        // The contract's example is hardly the code that was sent.
+        let is_reached = of_ones_own.status == 200 || of_ones_own.json["code"] == "code_wrong";
+        assert!(is_reached, "{} as its member: {}", operation.id, of_ones_own.text);
     }
-    let unchanged = owner.get(&format!("/v1/spaces/{id}")).expect(200);
-    assert_eq!(unchanged["title"], "Boulangerie de la Gare", "only its member edited it");
     assert_eq!(stranger.get("/v1/spaces").expect(200)["data"], json!([]));
 }
 
 fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
-    let mut strong = world.founder();
+    let (mut strong, agent) = (world.founder(), world.agent());
     let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
 
     let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
     for operation in &secured {
+        let is_of_helpdesk = serves(operation) == Serves::Helpdesk;
         // Some of them end the session.
-        let mut weak = strong.clone();
+        let mut weak = if is_of_helpdesk { agent.clone() } else { strong.clone() };
         weak.log_in_at(0, "low").expect(200);
-        let reply = operation.ask(&weak, &operation.thing(&weak, &space));
+        let thing = if is_of_helpdesk {
+            operation.thing_for_the_helpdesk(&world.founder(), &agent)
+        } else {
+            operation.thing(&weak, &space)
+        };
+        let reply = operation.ask(&weak, &thing);
         if operation.login["level"] == "low" {
             assert_ne!(reply.json["code"], "insufficient_user_authentication", "{}", operation.id);
         } else {
@@ -205,6 +268,37 @@ fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
     assert_eq!(strong.get(&format!("/v1/spaces/{space}")).expect(200)["title"], "Boulangerie", "nothing was done");
 }
 
+#[test]
+fn what_an_operator_asks_of_an_operation_is_asked() {
+    let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
+    let levels: Vec<String> = secured.iter().map(|operation| format!("{}=high", operation.id)).collect();
+    let mut scratch = Scratch::new(Database::Sqlite);
+    scratch.set("ESPACE_PRO_LEVELS", &levels.join(","));
+    let world = World::start_in(scratch);
+    let high = |is_agent: bool| {
+        let mut person = world.anonymous();
+        person.become_test_person(&json!({ "products": ["eid"], "helpdesk": is_agent }));
+        person.register_product(0).expect(200);
+        person.log_in(0).expect(200);
+        person.accept_terms();
+        person
+    };
+    let (strong, agent) = (high(false), high(true));
+    let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
+    for operation in &secured {
+        let is_of_helpdesk = serves(operation) == Serves::Helpdesk;
+        let mut weak = if is_of_helpdesk { agent.clone() } else { strong.clone() };
+        weak.log_in_at(0, "substantial").expect(200);
+        let thing = if is_of_helpdesk {
+            operation.thing_for_the_helpdesk(&high(false), &agent)
+        } else {
+            operation.thing(&strong, &space)
+        };
+        let challenge = operation.ask(&weak, &thing).expect_problem(401, "insufficient_user_authentication");
+        assert_eq!(challenge["acrValues"], "high", "{}", operation.id);
+    }
+}
+
 /// An answer without what names the request: the rest must not tell a space of others from none.
 fn comparable(reply: &crate::support::Reply) -> (u16, Vec<String>, Value) {
     let mut body = reply.json.clone();
@@ -217,12 +311,25 @@ fn comparable(reply: &crate::support::Reply) -> (u16, Vec<String>, Value) {
 }
 
 fn what_belongs_to_nobody_is_not_found(world: &World) {
-    let person = world.founder();
+    let (person, agent) = (world.founder(), world.agent());
     let with_ids = operations().into_iter().filter(|operation| operation.path.contains("{id}"));
     for operation in with_ids {
+        let person = if serves(&operation) == Serves::Helpdesk { &agent } else { &person };
         for id in [NOBODYS, "not-an-id", "00000000-0000-0000-0000-000000000000", "019D6C3E-8C00-7000-8000-000000000000"]
         {
-            operation.ask(&person, id).expect_problem(404, "not_found");
+            operation.ask(person, id).expect_problem(404, "not_found");
         }
+    }
+}
+
+fn the_helpdesk_is_closed_to_persons_and_open_to_agents(world: &World) {
+    let agent = world.agent();
+    for operation in operations().iter().filter(|operation| serves(operation) == Serves::Helpdesk) {
+        let person = world.founder();
+        let thing = operation.thing_for_the_helpdesk(&person, &agent);
+        for id in [thing.as_str(), NOBODYS] {
+            operation.ask(&person, id).expect_problem(403, "helpdesk_only");
+        }
+        operation.ask(&agent, &thing).expect(200);
     }
 }

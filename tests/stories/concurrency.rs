@@ -1,10 +1,15 @@
 //! Many at once: what is decided together is decided once, whichever server is asked.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, World, crowd, text, unless_busy};
+use crate::support::{
+    Actor, Database, Process, Reply, Scratch, World, another, crowd, professional, text, unless_busy,
+};
 
 /// Tells each story on SQLite, on PostgreSQL, and on PostgreSQL with two servers; it is given somebody without a token
 /// at each server.
@@ -30,13 +35,23 @@ however_served!(
     of_400_creations_by_400_clients_200_succeed,
     of_64_creations_for_the_last_place_one_succeeds,
     of_50_first_private_spaces_one_is_opened,
+    a_place_that_is_freed_while_50_create_is_given_once,
+    of_50_restorings_and_50_creations_one_takes_the_last_place,
+    a_space_that_many_close_and_restore_is_one_or_the_other,
     of_50_uses_of_an_assertion_one_logs_in,
     of_50_uses_of_a_refresh_token_one_succeeds_and_the_session_ends,
     of_50_wrong_codes_five_are_tries,
+    of_50_wrong_codes_of_an_address_five_are_tries,
+    of_two_products_withdrawn_at_once_the_one_that_a_space_hangs_on_stays,
+    of_30_addresses_asked_for_at_once_five_are,
     a_session_that_one_server_ends_is_ended_on_every_server,
     fifty_acceptances_of_the_terms_are_one,
     thirty_persons_register_at_once,
     two_products_confirmed_at_once_are_of_one_person,
+    of_16_requests_for_a_higher_limit_one_is_open,
+    of_16_decisions_on_a_request_one_is_taken,
+    two_limits_at_once_break_no_count,
+    what_is_answered_after_a_suspension_is_refused,
 );
 
 /// Two servers of one installation: one database, one folder, one public address.
@@ -92,6 +107,74 @@ fn of_50_first_private_spaces_one_is_opened(servers: &[Actor]) {
     assert_eq!(owner[0].spaces().len(), 1);
 }
 
+fn a_place_that_is_freed_while_50_create_is_given_once(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let opened =
+        crowd(200, 4, |job| text(&unless_busy(|| at(&founder, job).open_space("Boulangerie")).expect(201)["id"]));
+
+    let replies = crowd(51, 51, |job| match job {
+        25 => unless_busy(|| turn(at(&founder, job), &opened[0], "close")),
+        _ => unless_busy(|| at(&founder, job).open_space("Boulangerie")),
+    });
+    assert_one(&replies, 200, |creation| {
+        if creation.status != 201 {
+            assert_eq!(creation.expect_problem(409, "space_limit_reached")["used"], 200);
+        }
+    });
+    let created = replies.iter().filter(|reply| reply.status == 201).count();
+    assert!(created <= 1, "{created} took the one place");
+    assert_eq!(used(&founder[0]), 199 + created as u64);
+    assert_eq!(founder[0].spaces().len(), 199 + created);
+}
+
+fn of_50_restorings_and_50_creations_one_takes_the_last_place(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let open = |job| text(&unless_busy(|| at(&founder, job).open_space("Boulangerie")).expect(201)["id"]);
+    let closed = crowd(200, 4, open).split_off(150);
+    crowd(50, 4, |job| unless_busy(|| turn(at(&founder, job), &closed[job], "close")).expect(200));
+    crowd(49, 4, open);
+    assert_eq!(used(&founder[0]), 199);
+
+    let replies = crowd(100, 100, |job| {
+        let founder = at(&founder, job / 2);
+        match closed.get(job / 2).filter(|_| job % 2 == 0) {
+            Some(closed) => unless_busy(|| turn(founder, closed, "restore")),
+            None => unless_busy(|| founder.open_space("Boulangerie")),
+        }
+    });
+    let (won, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status < 300);
+    assert_eq!(won.len(), 1);
+    for refusal in refused {
+        let problem = refusal.expect_problem(409, "space_limit_reached");
+        assert_eq!((&problem["used"], &problem["limit"]), (&json!(200), &json!(200)));
+    }
+    assert_eq!((used(&founder[0]), founder[0].spaces().len()), (200, 200));
+}
+
+fn a_space_that_many_close_and_restore_is_one_or_the_other(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let id = text(&founder[0].open_space("Boulangerie").expect(201)["id"]);
+    let replies = crowd(64, 64, |job| {
+        let (action, too_late) = [("close", "space_closed"), ("restore", "space_not_closed")][job % 2];
+        let reply = unless_busy(|| turn(at(&founder, job / 2), &id, action));
+        if reply.status != 200 {
+            reply.expect_problem(409, too_late);
+        }
+        reply.status
+    });
+    let turns = replies.iter().filter(|status| **status == 200).count();
+    assert!(turns >= 1);
+    let log = founder[0].get(&format!("/v1/spaces/{id}/audit-events?limit=100")).expect(200);
+    let mut acts: Vec<String> =
+        log["data"].as_array().expect("events").iter().map(|event| text(&event["act"])).collect();
+    acts.reverse();
+    let expected: Vec<&str> = ["space_closed", "space_restored"].into_iter().cycle().take(turns).collect();
+    assert_eq!(acts[1..], expected);
+    let state = &founder[0].get(&format!("/v1/spaces/{id}")).expect(200)["state"];
+    let is_open = turns % 2 == 0;
+    assert_eq!((state, used(&founder[0])), (&json!(if is_open { "open" } else { "closed" }), u64::from(is_open)));
+}
+
 fn of_50_uses_of_an_assertion_one_logs_in(servers: &[Actor]) {
     let anna = newcomers(servers, &["eid"]);
     let assertion = anna[0].assertion(0);
@@ -116,7 +199,13 @@ fn of_50_wrong_codes_five_are_tries(servers: &[Actor]) {
     let confirm = format!("/v1/registrations/{}/confirm", text(&registration["id"]));
     let (right, wrong) = (anna.mailed_code(), json!({ "code": another(&anna.mailed_code()) }));
 
-    let replies = crowd(50, 50, |job| unless_busy(|| anna.at(&servers[job % servers.len()]).post(&confirm, &wrong)));
+    five_are_tries(servers, &anna, &confirm, &wrong);
+    anna.post(&confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+}
+
+/// Of fifty wrong codes at once five are counted, and the others refused.
+fn five_are_tries(servers: &[Actor], actor: &Actor, confirm: &str, wrong: &Value) {
+    let replies = crowd(50, 50, |job| unless_busy(|| actor.at(&servers[job % servers.len()]).post(confirm, wrong)));
     let (tries, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 400);
     let left: BTreeSet<u64> =
         tries.iter().filter_map(|reply| reply.expect_problem(400, "code_wrong")["triesLeft"].as_u64()).collect();
@@ -124,7 +213,65 @@ fn of_50_wrong_codes_five_are_tries(servers: &[Actor]) {
     for refusal in refused {
         refusal.expect_problem(409, "code_tries_used_up");
     }
-    anna.post(&confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+}
+
+fn of_50_wrong_codes_of_an_address_five_are_tries(servers: &[Actor]) {
+    let anna = &newcomers(servers, &["eid"])[0];
+    let code_to = |address: &str| {
+        let mails = anna.get(&format!("/sandbox/mails?to={address}")).expect(200);
+        text(&mails["data"][0]["code"])
+    };
+    let next = format!("next-{}", anna.email());
+    anna.patch("/v1/me", "*", &json!({ "email": next })).expect(200);
+    let mut wish = professional("Boulangerie");
+    wish["notificationEmail"] = json!(format!("office-{}", anna.email()));
+    let space = anna.post("/v1/spaces", &wish).expect(201);
+    let of_space = format!("/v1/spaces/{}/notification-email/confirm", text(&space["id"]));
+    for (confirm, address) in [("/v1/me/email/confirm", next), (&*of_space, text(&wish["notificationEmail"]))] {
+        let right = code_to(&address);
+        five_are_tries(servers, anna, confirm, &json!({ "code": another(&right) }));
+        anna.post(confirm, &json!({ "code": right })).expect_problem(409, "code_tries_used_up");
+    }
+}
+
+fn of_30_addresses_asked_for_at_once_five_are(servers: &[Actor]) {
+    let anna = newcomers(servers, &["eid"]);
+    let ask = |job: usize| {
+        let next = json!({ "email": format!("next-{job}-{}", anna[0].email()) });
+        unless_busy(|| at(&anna, job).patch("/v1/me", "*", &next))
+    };
+    let replies = crowd(30, 30, ask);
+    let (asked, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert_eq!((asked.len(), refused.len()), (5, 25));
+    for refusal in refused {
+        refusal.expect_problem(409, "address_limit_reached");
+    }
+}
+
+fn of_two_products_withdrawn_at_once_the_one_that_a_space_hangs_on_stays(servers: &[Actor]) {
+    for _ in 0..5 {
+        let by_first = Actor::newcomer(&servers[0], &["luxtrust_professional", "eid"]);
+        by_first.accept_terms();
+        let products = "/v1/me/authentication-products";
+        by_first.post(products, &json!({ "assertion": by_first.assertion(1) })).expect(201);
+        let mut by_second = by_first.at(&servers[servers.len() - 1]);
+        by_second.log_in(1).expect(200);
+        let space = by_first.open_space("Boulangerie").expect(201);
+        let listed = by_first.get(products).expect(200)["data"].clone();
+
+        // Each session withdraws the product that it began with, so that the one who is refused can still be told.
+        let replies = crowd(2, 2, |job| {
+            let actor = if job == 0 { &by_first } else { &by_second };
+            let product = format!("{products}/{}", text(&listed[job]["id"]));
+            unless_busy(|| actor.send("DELETE", &product, &[], vec![]))
+        });
+        assert_one(&replies, 204, |other| {
+            let named = &other.expect_problem(409, "last_administrator")["spaces"];
+            assert_eq!(named, &json!([{ "id": space["id"], "identifier": space["identifier"] }]));
+        });
+        let left = [&by_first, &by_second].map(|actor| actor.get(products).status);
+        assert!(left == [200, 401] || left == [401, 200], "{left:?}");
+    }
 }
 
 fn a_session_that_one_server_ends_is_ended_on_every_server(servers: &[Actor]) {
@@ -197,6 +344,100 @@ fn two_products_confirmed_at_once_are_of_one_person(servers: &[Actor]) {
     }
 }
 
+fn of_16_requests_for_a_higher_limit_one_is_open(servers: &[Actor]) {
+    let anna = newcomers(servers, &["eid"]);
+    let requests = format!("/v1/me/authentication-products/{}/limit-requests", text(&anna[0].current_product()["id"]));
+    let replies = crowd(16, 16, |job| {
+        unless_busy(|| at(&anna, job).post(&requests, &json!({ "limit": 201 + job, "reason": "Plus" })))
+    });
+    let open = anna[0].get(&requests).expect(200)["data"].clone();
+    assert_one(&replies, 201, |other| {
+        assert_eq!(other.expect_problem(409, "limit_request_open")["limitRequest"], open[0]["id"]);
+    });
+    assert_eq!(open.as_array().map(Vec::len), Some(1));
+}
+
+fn of_16_decisions_on_a_request_one_is_taken(servers: &[Actor]) {
+    let anna = Actor::newcomer(&servers[0], &["eid"]);
+    let agents = [Actor::agent(&servers[0]), Actor::agent(&servers[servers.len() - 1])];
+    let product = format!("/v1/me/authentication-products/{}", text(&anna.current_product()["id"]));
+    let asked = anna.post(&format!("{product}/limit-requests"), &json!({ "limit": 300, "reason": "Plus" })).expect(201);
+    let case = format!("/v1/helpdesk/limit-requests/{}", text(&asked["id"]));
+
+    let replies = crowd(16, 16, |job| {
+        let (act, body) = match job % 4 {
+            0 => ("refuse", json!({ "reason": "Non" })),
+            _ => ("grant", json!({ "limit": 201 + job, "reason": "Oui" })),
+        };
+        unless_busy(|| agents[job % 2].post(&format!("{case}/{act}"), &body))
+    });
+    assert_one(&replies, 200, |other| _ = other.expect_problem(409, "limit_request_decided"));
+    let decided = &replies.iter().find(|reply| reply.status == 200).expect("a decision").json["request"];
+    assert_eq!(&anna.get(&format!("{product}/limit-requests")).expect(200)["data"], &json!([decided]));
+    let limit = if decided["status"] == "granted" { decided["grantedLimit"].clone() } else { json!(200) };
+    assert_eq!(anna.current_product()["spaceLimit"], limit);
+    let mine = anna.get("/v1/me/audit-events").expect(200);
+    let acts: Vec<String> = mine["data"].as_array().expect("events").iter().map(|event| text(&event["act"])).collect();
+    let act = if decided["status"] == "granted" { "space_limit_changed" } else { "limit_refused" };
+    assert_eq!(acts, [act, "limit_requested", "product_registered"]);
+}
+
+fn two_limits_at_once_break_no_count(servers: &[Actor]) {
+    let founder = newcomers(servers, &["luxtrust_professional"]);
+    let agents = [Actor::agent(&servers[0]), Actor::agent(&servers[servers.len() - 1])];
+    let limit = format!("/v1/helpdesk/products/{}/limit", text(&founder[0].current_product()["id"]));
+    let set =
+        |agent: &Actor, to: u32| unless_busy(|| agent.post(&limit, &json!({ "limit": to, "reason": "Un appel" })));
+    set(&agents[0], 5).expect(200);
+
+    let replies = crowd(52, 52, |job| match job {
+        20 => set(&agents[0], 10),
+        30 => set(&agents[1], 30),
+        _ => unless_busy(|| at(&founder, job).open_space("Boulangerie")),
+    });
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 2, "both limits were set");
+    let opened = replies.iter().filter(|reply| reply.status == 201).count();
+    for refused in replies.iter().filter(|reply| reply.status > 201) {
+        let problem = refused.expect_problem(409, "space_limit_reached");
+        let (used, limit) = (problem["used"].as_u64().expect("a number"), problem["limit"].as_u64().expect("a number"));
+        assert!(used >= limit && [5, 10, 30].contains(&limit), "{used} of {limit}");
+    }
+    let product = founder[0].current_product();
+    assert!((5..=30).contains(&opened), "{opened}");
+    assert_eq!((founder[0].spaces().len(), &product["spacesUsed"]), (opened, &json!(opened)));
+    assert!([json!(10), json!(30)].contains(&product["spaceLimit"]), "{product}");
+    let changes = founder[0].get("/v1/me/audit-events?act=space_limit_changed").expect(200);
+    assert_eq!(changes["data"].as_array().map(Vec::len), Some(3));
+}
+
+fn what_is_answered_after_a_suspension_is_refused(servers: &[Actor]) {
+    let (founder, agent) = (newcomers(servers, &["eid"]), Actor::agent(&servers[servers.len() - 1]));
+    let path = founder[0].open_space("Boulangerie").header("location");
+    let suspend = format!("/v1/helpdesk{}/suspend", path.trim_start_matches("/v1"));
+    let is_suspended = AtomicBool::new(false);
+    let edits = crowd(81, 27, |job| {
+        let came_after = is_suspended.load(Ordering::SeqCst);
+        let reply = if job == 30 {
+            let reply = unless_busy(|| agent.post(&suspend, &json!({ "reason": "Une lettre" })));
+            is_suspended.store(true, Ordering::SeqCst);
+            reply
+        } else {
+            unless_busy(|| at(&founder, job).patch(&path, "*", &json!({ "title": format!("Titre {job}") })))
+        };
+        (came_after, reply)
+    });
+    for (came_after, reply) in &edits {
+        if *came_after || reply.status != 200 {
+            reply.expect_problem(409, "space_suspended");
+        }
+    }
+    assert!(edits.iter().any(|(came_after, _)| *came_after), "all edits came before the suspension");
+    let done = edits.iter().filter(|(_, reply)| reply.status == 200).count();
+    // Each edit that was kept, the suspension, and the first version.
+    let etag = founder[0].get(&path).header("etag");
+    assert!(etag.starts_with(&format!("\"{}-", done + 1)), "{etag} after {done}");
+}
+
 /// A new person who may open spaces, at each server.
 fn newcomers(servers: &[Actor], kinds: &[&str]) -> Vec<Actor> {
     let newcomer = Actor::newcomer(&servers[0], kinds);
@@ -209,16 +450,21 @@ fn at(person: &[Actor], job: usize) -> &Actor {
     &person[job % person.len()]
 }
 
+/// Closes or restores a space.
+fn turn(administrator: &Actor, id: &str, action: &str) -> Reply {
+    administrator.post(&format!("/v1/spaces/{id}/{action}"), &json!({}))
+}
+
+/// How many spaces count against the person's one product.
+fn used(person: &Actor) -> u64 {
+    let products = person.get("/v1/me/authentication-products").expect(200);
+    products["data"][0]["spacesUsed"].as_u64().expect("a number")
+}
+
 /// Exactly one reply has the status; the others are looked at.
 #[track_caller]
 fn assert_one(replies: &[Reply], status: u16, check: impl Fn(&Reply)) {
     let (wanted, others): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == status);
     others.into_iter().for_each(check);
     assert_eq!(wanted.len(), 1);
-}
-
-/// Any other code.
-fn another(code: &str) -> String {
-    let number: u32 = code.parse().expect("six digits");
-    format!("{:06}", (number + 1) % 1_000_000)
 }

@@ -123,7 +123,7 @@ fn a_wrong_method_is_answered_with_the_right_ones() {
     let paths = contract["paths"].as_object().expect("paths");
     assert!(paths.len() >= 15);
     for (template, item) in paths {
-        let path = template.replace("{id}", NOBODYS);
+        let path = template.replace("{id}", NOBODYS).replace("{requestId}", NOBODYS);
         let operations = item.as_object().expect("operations").keys().map(|method| method.to_uppercase());
         let mut allowed: BTreeSet<String> = operations.collect();
         if allowed.contains("GET") {
@@ -479,6 +479,44 @@ fn of_two_faults_the_first_in_the_order_of_refusals_is_told() {
     ] {
         assert_eq!(told, first, "{faults}");
     }
+}
+
+#[test]
+fn the_helpdesk_refuses_in_the_same_order() {
+    let world = World::start(Database::Sqlite);
+    let (anonymous, person, agent) = (world.anonymous(), world.founder(), world.agent());
+    let mut weak = agent.clone();
+    weak.log_in_at(0, "low").expect(200);
+    let space = person.open_space("Boulangerie").header("location");
+    let resume = |who, headers, body| told(who, "POST", &format!("{}/resume", helpdesks(&space)), headers, body);
+    let nobodys =
+        |who, headers, body| told(who, "POST", &helpdesks(&format!("/v1/spaces/{NOBODYS}/resume")), headers, body);
+    let list = |who| told(who, "GET", "/v1/helpdesk/limit-requests?limit=0", &[], "");
+    let huge = " ".repeat(262_145);
+    let (good, bad) = (r#"{"reason":"x"}"#, r#"{"reason":""}"#);
+    for (faults, told, first) in [
+        ("size, token", resume(&anonymous, &[JSON], &huge), "413 body_too_large"),
+        ("token, body", resume(&anonymous, &[JSON], "{"), "401 token_invalid"),
+        ("role, nobody's", nobodys(&person, &[JSON], good), "403 helpdesk_only"),
+        ("role, body", resume(&person, &[JSON], bad), "403 helpdesk_only"),
+        ("role, query", list(&person), "403 helpdesk_only"),
+        ("nobody's, strength", nobodys(&weak, &[JSON], good), "404 not_found"),
+        ("nobody's, content type", nobodys(&agent, &[TEXT], good), "404 not_found"),
+        ("nobody's, body", nobodys(&agent, &[JSON], bad), "404 not_found"),
+        ("strength, content type", resume(&weak, &[TEXT], good), "401 insufficient_user_authentication"),
+        ("strength, state", resume(&weak, &[JSON], good), "401 insufficient_user_authentication"),
+        ("strength, query", list(&weak), "401 insufficient_user_authentication"),
+        ("content type, body", resume(&agent, &[TEXT], bad), "415 unsupported_media_type"),
+        ("body, state", resume(&agent, &[JSON], bad), "400 invalid_input"),
+        ("state", resume(&agent, &[JSON], good), "409 space_not_suspended"),
+    ] {
+        assert_eq!(told, first, "{faults}");
+    }
+}
+
+/// The address at which the Helpdesk acts on what members find here.
+fn helpdesks(path: &str) -> String {
+    path.replacen("/v1/", "/v1/helpdesk/", 1)
 }
 
 #[test]

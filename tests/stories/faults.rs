@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Reply, Scratch, World, crowd, eventually, text};
+use crate::support::{Actor, Database, Process, Reply, Scratch, World, crowd, eventually, text};
 
 crate::on_both_databases!(a_mail_that_can_not_be_dropped_is_tried_again);
 
@@ -89,4 +89,42 @@ fn terminate_backends(url: &str) -> usize {
     let ended = Command::new("psql").args([url, "-qtAc", sql]).output().expect("psql");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     String::from_utf8_lossy(&ended.stdout).lines().filter(|line| *line == "t").count()
+}
+
+/// As on a full disk: the file may grow no further than it has.
+#[test]
+fn a_database_that_can_not_grow_is_read_and_takes_writes_again_when_it_can() {
+    let mut scratch = Scratch::new(Database::Sqlite);
+    scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");
+    let server = Process::serve(&mut scratch);
+    let anna = Actor::newcomer(&server.anonymous(), &["eid"]);
+    anna.accept_terms();
+    let mut acknowledged = BTreeSet::from([text(&anna.open_space("Atelier").expect(201)["id"])]);
+    let faults = || server.log().matches("a batch of writes was not kept").count();
+
+    for round in 1..=2 {
+        let log = fs::metadata(scratch.path().join("espace-pro.db-wal")).expect("the database's log");
+        server.limit_files(Some(log.len()));
+        let replies: Vec<Reply> = (0..6).map(|_| anna.open_space("Atelier")).collect();
+        // The first COMMIT that fails leaves its outcome open; from then on nothing is begun.
+        for (place, reply) in replies.iter().enumerate() {
+            let code = if place == 0 && reply.json["code"] == "outcome_unknown" { "outcome_unknown" } else { "busy" };
+            reply.expect_problem(503, code);
+            assert!(reply.header("retry-after").parse::<u32>().is_ok(), "{:?}", reply.headers);
+        }
+        assert_eq!(faults(), round, "{}", server.log());
+        assert_eq!(anna.spaces(), acknowledged);
+        // Reads go on, and no other server has this file.
+        anna.get("/health/ready").expect(200);
+        anna.get("/health/live").expect(200);
+
+        server.limit_files(None);
+        acknowledged.insert(text(&anna.open_space("Atelier").expect(201)["id"]));
+        assert_eq!(anna.spaces(), acknowledged);
+        assert_eq!(server.log().matches("the database takes writes again").count(), round);
+    }
+    // It is killed: what is read is what a recovery finds.
+    drop(server);
+    let restarted = Process::serve(&mut scratch);
+    assert_eq!(anna.at(&restarted.anonymous()).spaces(), acknowledged);
 }

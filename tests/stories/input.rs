@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, Database, Reply, World, professional};
+use crate::support::{Actor, Database, Reply, World, professional, text};
 
 crate::on_both_databases!(
     no_field_takes_a_bad_value,
@@ -12,16 +12,26 @@ crate::on_both_databases!(
     a_cursor_serves_its_own_list_alone,
 );
 
+/// The address that waits for the founder's code.
+const NEXT: &str = "next@example.lu";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// One founder with one space, a registration that waits for its code, and all that requests with a body need.
 struct Scene {
     founder: Actor,
     newcomer: Actor,
+    agent: Actor,
+    /// A request of the founder's for a higher limit, as the Helpdesk finds it.
+    limit_request: String,
+    /// The product of somebody who has asked for nothing, and who he is.
+    other: Actor,
+    other_product: String,
     space: String,
     etag: String,
     registration: String,
     assertion: String,
+    /// The path of the product that the founder logged in with.
+    product: String,
 }
 
 /// What a field holds, which says how it refuses.
@@ -37,6 +47,10 @@ enum Holds {
     Opaque(u16, &'static str),
     Flag,
     Choices,
+    /// A whole number.
+    Count,
+    Object,
+    Objects,
 }
 
 /// A request with a body that would be taken, and what its fields hold.
@@ -52,14 +66,26 @@ impl Scene {
     fn in_world(world: &World) -> Self {
         let founder = world.founder();
         let opened = founder.open_space("Boulangerie");
+        // An address that waits for its code, as the space's does.
+        founder.patch("/v1/me", "*", &json!({ "email": NEXT })).expect(200);
+        let products = founder.get("/v1/me/authentication-products").expect(200);
         let mut newcomer = world.anonymous();
         newcomer.become_test_person(&json!({ "products": ["eid"] }));
         let registration = newcomer.begin_registration(0).expect(201);
         let assertion = newcomer.assertion(0);
         let id = |of: &Value| of["id"].as_str().expect("an id").to_owned();
+        let wish = json!({ "limit": 300, "reason": "A new branch" });
+        let request = founder.post(&format!("{}/limit-requests", product_of(&founder)), &wish).expect(201);
+        let other = world.person();
+        let other_product = id(&other.current_product());
         Self {
             space: format!("/v1/spaces/{}", id(&opened.expect(201))),
             registration: format!("/v1/registrations/{}", id(&registration)),
+            limit_request: format!("/v1/helpdesk/limit-requests/{}", id(&request)),
+            agent: world.agent(),
+            other,
+            other_product,
+            product: format!("/v1/me/authentication-products/{}", id(&products["data"][0])),
             etag: opened.header("etag"),
             founder,
             newcomer,
@@ -68,8 +94,9 @@ impl Scene {
     }
 
     /// Every request that has a JSON body.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn wishes(&self) -> Vec<Wish> {
-        use Holds::{Choice, Choices, Flag, Form, Opaque, Text};
+        use Holds::{Choice, Choices, Count, Flag, Form, Object, Objects, Opaque, Text};
         let wish =
             |method, path: &str, body, fields, required| Wish { method, path: path.to_owned(), body, fields, required };
         vec![
@@ -96,6 +123,37 @@ impl Scene {
                 &["version"],
             ),
             wish(
+                "PATCH",
+                "/v1/me",
+                json!({ "email": "new@example.lu", "language": "lb" }),
+                &[("email", Text), ("language", Choice)],
+                &[],
+            ),
+            wish("POST", "/v1/me/email/confirm", json!({ "code": "123456" }), &[("code", Form)], &["code"]),
+            wish("POST", "/v1/me/email/resend", json!({}), &[], &[]),
+            wish(
+                "PUT",
+                "/v1/me/current-space",
+                json!({ "spaceId": self.space.rsplit('/').next() }),
+                &[("spaceId", Form)],
+                &["spaceId"],
+            ),
+            wish(
+                "POST",
+                "/v1/me/authentication-products",
+                json!({ "assertion": self.assertion }),
+                &[("assertion", Opaque(400, "assertion_invalid"))],
+                &["assertion"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/notification-email/confirm", self.space),
+                json!({ "code": "123456" }),
+                &[("code", Form)],
+                &["code"],
+            ),
+            wish("POST", &format!("{}/notification-email/resend", self.space), json!({}), &[], &[]),
+            wish(
                 "POST",
                 "/v1/spaces",
                 professional("Boulangerie"),
@@ -114,6 +172,89 @@ impl Scene {
                 json!({ "title": "Pâtisserie", "language": "en", "notificationEmail": "new@example.lu" }),
                 &[("title", Text), ("language", Choice), ("notificationEmail", Text)],
                 &[],
+            ),
+            wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
+            wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
+            wish(
+                "PUT",
+                &format!("{}/company-profile", self.space),
+                json!({
+                    "legalName": "Boulangerie", "legalForm": "S.à r.l.", "nationalIdentifier": "19822200012",
+                    "rcsNumber": "B123456", "vatNumber": "LU15027442", "activities": [], "registeredOffice": {
+                        "street": "Grand-Rue", "postalCode": "L-1661", "locality": "Luxembourg", "country": "LU"
+                    },
+                    "bankAccounts": [], "associatedBodies": [], "keyDates": {}, "figures": {},
+                }),
+                &[
+                    ("legalName", Text),
+                    ("legalForm", Text),
+                    ("nationalIdentifier", Form),
+                    ("rcsNumber", Form),
+                    ("vatNumber", Form),
+                    ("activities", Objects),
+                    ("registeredOffice", Object),
+                    ("bankAccounts", Objects),
+                    ("associatedBodies", Objects),
+                    ("keyDates", Object),
+                    ("figures", Object),
+                ],
+                &[],
+            ),
+            wish(
+                "POST",
+                &format!("{}/limit-requests", product_of(&self.other)),
+                json!({ "limit": 250, "reason": "A new branch" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                "/v1/helpdesk/products/search",
+                json!({ "serial": self.founder.products[0].serial, "reason": "A call" }),
+                &[("serial", Form), ("reason", Text)],
+                &["serial", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk/products/{}/limit", self.other_product),
+                json!({ "limit": 250, "reason": "A call" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/grant", self.limit_request),
+                json!({ "limit": 250, "reason": "A call" }),
+                &[("limit", Count), ("reason", Text)],
+                &["limit", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/refuse", self.limit_request),
+                json!({ "reason": "A call" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
+                "/v1/helpdesk/spaces/search",
+                json!({ "identifier": "PM-A1B2C3", "reason": "A letter" }),
+                &[("identifier", Form), ("reason", Text)],
+                &["identifier", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk{}/suspend", self.space.trim_start_matches("/v1")),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk{}/resume", self.space.trim_start_matches("/v1")),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
             ),
             wish(
                 "POST",
@@ -136,20 +277,49 @@ impl Scene {
     }
 
     fn send(&self, wish: &Wish, body: impl Into<Vec<u8>>) -> Reply {
-        self.founder.send(wish.method, &wish.path, &[JSON, ("if-match", &self.etag)], body.into())
+        self.asker(wish).send(wish.method, &wish.path, &[JSON, ("if-match", &self.etag)], body.into())
+    }
+
+    /// Who may ask for it.
+    fn asker(&self, wish: &Wish) -> &Actor {
+        match &wish.path {
+            path if path.starts_with("/v1/helpdesk/") => &self.agent,
+            path if path.contains(&self.other_product) => &self.other,
+            _ => &self.founder,
+        }
+    }
+
+    /// The header that says so.
+    fn authorization(&self, wish: &Wish) -> String {
+        format!("Authorization: Bearer {}", self.asker(wish).token.clone().expect("a token"))
     }
 
     /// All that a refused request might have changed.
-    fn kept(&self) -> [Value; 5] {
-        let person = format!("/sandbox/mails?to={}", self.newcomer.email());
-        [
+    fn kept(&self) -> Vec<Value> {
+        let mails = |to: &str| self.founder.get(&format!("/sandbox/mails?to={to}")).expect(200);
+        vec![
             self.founder.get("/v1/spaces").expect(200),
             self.founder.get(&self.space).expect(200),
+            self.founder.get(&format!("{}/company-profile", self.space)).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
-            self.founder.get(&person).expect(200),
+            self.founder.get("/v1/me/audit-events").expect(200),
+            self.other.get("/v1/me/audit-events").expect(200),
+            self.other.get("/v1/me/authentication-products").expect(200),
+            self.agent.get("/v1/helpdesk/limit-requests").expect(200),
+            self.founder.get("/v1/me").expect(200),
+            self.founder.get("/v1/me/landing").expect(200),
+            self.founder.get("/v1/me/authentication-products").expect(200),
+            mails(&self.newcomer.email()),
+            mails(NEXT),
+            mails("office@example.lu"),
         ]
     }
+}
+
+/// The address of the product that somebody logged in with.
+fn product_of(actor: &Actor) -> String {
+    format!("/v1/me/authentication-products/{}", text(&actor.current_product()["id"]))
 }
 
 /// Asserts 400 `invalid_input` with this one fault in the body.
@@ -214,6 +384,8 @@ fn no_field_takes_a_bad_value(world: &World) {
                 // By the contract, `assurance` may be null.
                 if (*field, value.as_str(), wish.path.as_str()) == ("assurance", "null", "/sandbox/persons")
                     || (*holds, value.as_str()) == (Holds::Flag, "true")
+                    // A limit that an agent may set.
+                    || (*holds, value.as_str()) == (Holds::Count, "1")
                 {
                     continue;
                 }
@@ -233,7 +405,18 @@ fn no_field_takes_a_bad_value(world: &World) {
                         let code = if value.starts_with("[[") { "wrong_type" } else { "wrong_value" };
                         expect_fault(&reply, &format!("{pointer}/0"), code, &what);
                     }
-                    Holds::Flag | Holds::Choices => expect_fault(&reply, &pointer, "wrong_type", &what),
+                    Holds::Count if value == "-1" || value.starts_with("11") => {
+                        expect_fault(&reply, &pointer, "out_of_range", &what);
+                    }
+                    Holds::Objects if value.starts_with('[') => {
+                        expect_fault(&reply, &format!("{pointer}/0"), "wrong_type", &what);
+                    }
+                    Holds::Object if value.starts_with('{') => {
+                        expect_fault(&reply, &format!("{pointer}/fr"), "unknown", &what);
+                    }
+                    Holds::Flag | Holds::Choices | Holds::Count | Holds::Object | Holds::Objects => {
+                        expect_fault(&reply, &pointer, "wrong_type", &what);
+                    }
                     _ if is_shape => expect_fault(&reply, &pointer, "wrong_type", &what),
                     Holds::Text => expect_fault(&reply, &pointer, refused_as_text, &what),
                     Holds::Choice => expect_fault(&reply, &pointer, "wrong_value", &what),
@@ -285,7 +468,8 @@ fn a_body_is_one_object_with_known_fields_once() {
             ("deep objects", many("{\"x\":"), "/x", "unknown"),
         ];
         for (name, body, pointer, code) in bodies {
-            if name == "nothing" && wish.path.ends_with("/resend") {
+            // An action needs no body.
+            if name == "nothing" && wish.fields.is_empty() {
                 continue;
             }
             expect_fault(&scene.send(&wish, body), pointer, code, &format!("{} {}: {name}", wish.method, wish.path));
@@ -506,12 +690,39 @@ fn no_other_id_finds_anything(world: &World) {
     for id in ids(&scene.space) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/spaces/{id}"))));
         asked.push((id.clone(), scene.founder.patch(&format!("/v1/spaces/{id}"), &scene.etag, &patch)));
+        let address = format!("/v1/spaces/{id}/notification-email");
+        let code = json!({ "code": "123456" });
+        asked.push((id.clone(), scene.founder.post(&format!("{address}/confirm"), &code)));
+        asked.push((id.clone(), scene.founder.post(&format!("{address}/resend"), &json!({}))));
+    }
+    for id in ids(&scene.product) {
+        let product = format!("/v1/me/authentication-products/{id}");
+        asked.push((id.clone(), scene.founder.get(&product)));
+        asked.push((id.clone(), scene.founder.send("DELETE", &product, &[], vec![])));
     }
     for id in ids(&scene.registration) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/registrations/{id}"))));
         let confirm = format!("/v1/registrations/{id}/confirm");
         asked.push((id.clone(), scene.founder.post(&confirm, &json!({ "code": "123456" }))));
         asked.push((id.clone(), scene.founder.post(&format!("/v1/registrations/{id}/resend"), &json!({}))));
+    }
+    let (limit, reason) = (json!({ "limit": 250, "reason": "Un appel" }), json!({ "reason": "Un appel" }));
+    for id in ids(&scene.other_product) {
+        let requests = format!("/v1/me/authentication-products/{id}/limit-requests");
+        asked.push((id.clone(), scene.other.get(&requests)));
+        asked.push((id.clone(), scene.other.post(&requests, &limit)));
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/products/{id}/limit"), &limit)));
+    }
+    for id in ids(&scene.limit_request) {
+        asked.push((id.clone(), scene.founder.get(&format!("{}/limit-requests/{id}", product_of(&scene.founder)))));
+        let case = format!("/v1/helpdesk/limit-requests/{id}");
+        asked.push((id.clone(), scene.agent.get(&case)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/grant"), &limit)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/refuse"), &reason)));
+    }
+    for id in ids(&scene.space) {
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/suspend"), &reason)));
+        asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/resume"), &reason)));
     }
     for (id, reply) in asked {
         assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);
@@ -526,9 +737,15 @@ fn query_parameters_are_known_valid_and_given_once() {
     for title in ["Un", "Deux"] {
         founder.open_space(title).expect(201);
     }
-    for (good, shown) in
-        [("", 2), ("?limit=1", 1), ("?limit=100", 2), ("?kind=professional", 2), ("?kind=private&limit=5", 0)]
-    {
+    for (good, shown) in [
+        ("", 2),
+        ("?limit=1", 1),
+        ("?limit=100", 2),
+        ("?kind=professional", 2),
+        ("?kind=private&limit=5", 0),
+        ("?status=open", 2),
+        ("?status=closed", 0),
+    ] {
         let page = founder.get(&format!("/v1/spaces{good}")).expect(200);
         assert_eq!(page["data"].as_array().map(Vec::len), Some(shown), "{good}");
     }
@@ -555,6 +772,10 @@ fn query_parameters_are_known_valid_and_given_once() {
         ("kind=private%00", "kind", "wrong_value"),
         ("kind=%ff", "kind", "wrong_value"),
         ("kind=private&kind=professional", "kind", "duplicate"),
+        ("status=purged", "status", "wrong_value"),
+        ("status=Closed", "status", "wrong_value"),
+        ("status=", "status", "wrong_value"),
+        ("status=open&status=closed", "status", "duplicate"),
         ("cursor=x&cursor=x", "cursor", "duplicate"),
         ("unknown=1", "unknown", "unknown"),
         ("Limit=1", "Limit", "unknown"),
@@ -669,9 +890,8 @@ fn a_body_is_json_in_utf_8_as_it_is() {
         &[JSON, ("content-encoding", "identity"), ("content-encoding", "gzip")],
     ];
     let before = scene.kept();
-    let authorization = format!("Authorization: Bearer {}", scene.founder.token.clone().expect("a token"));
     for wish in scene.wishes() {
-        let body = wish.body.to_string();
+        let (body, authorization) = (wish.body.to_string(), scene.authorization(&wish));
         for headers in refused {
             let lines = headers.iter().map(|(name, value)| format!("{name}: {value}"));
             let length = format!("Content-Length: {}", body.len());

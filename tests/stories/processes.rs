@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use api::{keys::DataKeys, tokens::access::AccessTokens};
+use api::{keys::DataKeys, tokens::signing};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -354,7 +354,7 @@ fn refusal(scratch: &mut Scratch) -> String {
 /// The settings of production, with all that it needs.
 fn production() -> Scratch {
     let mut scratch = Scratch::new(Database::Sqlite);
-    AccessTokens::make_first_key(&scratch.path().join("keys/signing")).expect("a key");
+    signing::make_first_key(&scratch.path().join("keys/signing")).expect("a key");
     scratch.set("ESPACE_PRO_MODE", "production");
     scratch.set("ESPACE_PRO_LIMITS", "on");
     scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");

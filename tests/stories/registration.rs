@@ -5,7 +5,7 @@ use std::{fs, sync::Barrier, thread};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Jwt, Key, Process, Reply, Rival, Scratch, World};
+use crate::support::{Actor, Database, Jwt, Key, Process, Reply, Rival, Scratch, World, another};
 
 crate::on_both_databases!(
     an_unconfirmed_registration_starts_anew,
@@ -40,11 +40,6 @@ fn resend(somebody: &Actor, registration: &str) -> Reply {
     somebody.send("POST", &format!("{registration}/resend"), &[], vec![])
 }
 
-/// Another code than this one.
-fn other_than(code: &str) -> String {
-    format!("{:06}", (code.parse::<u32>().expect("six digits") + 1) % 1_000_000)
-}
-
 fn mails_to(somebody: &Actor, address: &str) -> Vec<Value> {
     let mails = somebody.get(&format!("/sandbox/mails?to={address}")).expect(200);
     mails["data"].as_array().expect("mails").clone()
@@ -58,7 +53,7 @@ fn a_registered_product_is_not_registered_again() {
     let code = anna.mailed_code();
     assert_eq!(confirm(&anna, &registration, &code).expect(200)["status"], "confirmed");
     anna.begin_registration(0).expect_problem(409, "product_registered");
-    for again in [&code, &other_than(&code)] {
+    for again in [&code, &another(&code)] {
         confirm(&anna, &registration, again).expect_problem(409, "registration_confirmed");
     }
     resend(&anna, &registration).expect_problem(409, "registration_confirmed");
@@ -121,7 +116,7 @@ fn an_unconfirmed_registration_starts_anew(world: &World) {
     let anna = stranger(world, &["eid"]);
     let old = begun(&anna, 0);
     let old_code = anna.mailed_code();
-    confirm(&anna, &old, &other_than(&old_code)).expect_problem(400, "code_wrong");
+    confirm(&anna, &old, &another(&old_code)).expect_problem(400, "code_wrong");
     let new = anna.begin_registration(0).expect(201);
     assert_eq!((&new["triesLeft"], &new["resendsLeft"]), (&json!(5), &json!(3)));
 
@@ -136,7 +131,7 @@ fn a_wrong_code_counts_down_until_even_the_right_one_is_refused(world: &World) {
     let registration = begun(&anna, 0);
     let code = anna.mailed_code();
     for left in [4, 3, 2] {
-        let problem = confirm(&anna, &registration, &other_than(&code)).expect_problem(400, "code_wrong");
+        let problem = confirm(&anna, &registration, &another(&code)).expect_problem(400, "code_wrong");
         assert_eq!(problem["triesLeft"], left);
         assert_eq!(anna.get(&registration).expect(200)["triesLeft"], left);
     }
@@ -144,7 +139,7 @@ fn a_wrong_code_counts_down_until_even_the_right_one_is_refused(world: &World) {
     assert_eq!((&resent["triesLeft"], &resent["resendsLeft"]), (&json!(2), &json!(2)));
     let code = anna.mailed_code();
     for left in [1, 0] {
-        let problem = confirm(&anna, &registration, &other_than(&code)).expect_problem(400, "code_wrong");
+        let problem = confirm(&anna, &registration, &another(&code)).expect_problem(400, "code_wrong");
         assert_eq!(problem["triesLeft"], left);
     }
     confirm(&anna, &registration, &code).expect_problem(409, "code_tries_used_up");
@@ -161,11 +156,11 @@ fn used_up_tries_survive_a_restart() {
         let registration = begun(&anna, 0);
         let code = anna.mailed_code();
         for left in [4, 3] {
-            let problem = confirm(&anna, &registration, &other_than(&code)).expect_problem(400, "code_wrong");
+            let problem = confirm(&anna, &registration, &another(&code)).expect_problem(400, "code_wrong");
             assert_eq!(problem["triesLeft"], left);
         }
         let world = world.restart();
-        let problem = confirm(&world.anonymous(), &registration, &other_than(&code)).expect_problem(400, "code_wrong");
+        let problem = confirm(&world.anonymous(), &registration, &another(&code)).expect_problem(400, "code_wrong");
         assert_eq!(problem["triesLeft"], 2);
         confirm(&world.anonymous(), &registration, &code).expect(200);
     }
@@ -175,7 +170,7 @@ fn fifty_parallel_wrong_codes_use_up_five_tries(world: &World) {
     let anna = stranger(world, &["eid"]);
     let registration = begun(&anna, 0);
     let code = anna.mailed_code();
-    let wrong = other_than(&code);
+    let wrong = another(&code);
     let replies = at_once(50, |_| confirm(&anna, &registration, &wrong));
     let mut left: Vec<_> = replies
         .iter()
@@ -197,7 +192,7 @@ fn codes_that_meet_on_postgres_are_counted_one_by_one() {
     let world = World::start(Database::Postgres);
     let anna = stranger(&world, &["eid"]);
     let registration = begun(&anna, 0);
-    let wrong = other_than(&anna.mailed_code());
+    let wrong = another(&anna.mailed_code());
     let rival = Rival::hold(&world, "UPDATE registrations SET lock_seq = lock_seq");
     let mut left: Vec<_> = thread::scope(|scope| {
         let one = || confirm(&anna, &registration, &wrong).expect_problem(400, "code_wrong")["triesLeft"].as_u64();
@@ -231,7 +226,7 @@ fn a_code_expires_after_fifteen_minutes() {
     world.wait(TimeDelta::seconds(14 * 60 + 50));
     confirm(&anna, &registrations[0], &codes[0]).expect(200);
     world.wait(TimeDelta::seconds(10));
-    for code in [&codes[1], &other_than(&codes[1])] {
+    for code in [&codes[1], &another(&codes[1])] {
         confirm(&bert, &registrations[1], code).expect_problem(409, "code_expired");
     }
     assert_eq!(bert.get(&registrations[1]).expect(200)["triesLeft"], 5);
@@ -390,7 +385,7 @@ fn neither_code_nor_national_number_is_kept_or_answered() {
     let begun = anna.post("/v1/registrations", &wish);
     let registration = path_of(&begun.expect(201));
     let first = code_of();
-    let wrong = confirm(&anna, &registration, &other_than(&first));
+    let wrong = confirm(&anna, &registration, &another(&first));
     wrong.expect_problem(400, "code_wrong");
     let resent = resend(&anna, &registration);
     resent.expect(200);
@@ -424,7 +419,7 @@ fn neither_codes_nor_numbers_nor_tokens_are_logged() {
     let person = anna.become_test_person(&json!({ "products": ["eid"] }));
     let registration = begun(&anna, 0);
     let code = anna.mailed_code();
-    confirm(&anna, &registration, &other_than(&code)).expect_problem(400, "code_wrong");
+    confirm(&anna, &registration, &another(&code)).expect_problem(400, "code_wrong");
     confirm(&anna, &registration, &code).expect(200);
     let assertion = anna.assertion(0);
     anna.exchange(&assertion).expect(200);

@@ -73,22 +73,22 @@ impl fmt::Display for Walked {
 /// # Errors
 /// A sentence for the operator.
 pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
-    let keys = AccessTokens::load(&config.signing_keys, &config.public_url)?;
+    let keys = AccessTokens::load(&config.signing_keys, &config.public_url, clock())?;
     let store = beside(config.database_url.clone())?;
     let mut heads = Vec::new();
-    let mut after = None;
+    let mut after = String::new();
     loop {
-        let page = heads_after(&store, after).await?;
-        after = page.last().map(|head| head.chain);
-        heads.extend(page.iter().filter_map(|head| {
+        let page = heads_after(&store, &after).await?;
+        let Some((last, _)) = page.last() else { break };
+        after.clone_from(last);
+        for (name, head) in page {
+            let head = head.ok_or(format!("the head of {name} was changed: see `espace-pro audit verify`"))?;
             let (chain, hash) = (head.chain.to_string(), head.hash.to_string());
-            Some(SignedHead { chain, entries: head.entries, hash, at: head.at? })
-        }));
-        if page.len() < PAGE as usize {
-            break;
+            heads.extend(head.at.map(|at| SignedHead { chain, entries: head.entries, hash, at }));
         }
     }
-    keys.sign(TYPE, &Statement { iss: config.public_url.clone(), iat: clock().timestamp(), heads })
+    let now = clock();
+    keys.sign(TYPE, &Statement { iss: config.public_url.clone(), iat: now.timestamp(), heads }, now)
 }
 
 /// Walks every chain, and tells `found` what is wrong; against an export, also what was cut off since.
@@ -97,39 +97,43 @@ pub async fn export(config: &Config, clock: &Clock) -> Result<String, String> {
 /// A sentence for the operator: the database can't be read, or the export is not ours.
 pub async fn verify(
     config: &Config,
+    clock: &Clock,
     against: Option<&Path>,
-    mut found: impl FnMut(Chain, Finding),
+    mut found: impl FnMut(&str, Finding),
 ) -> Result<Walked, String> {
     let mut walked = Walked::default();
     let mut exported = BTreeMap::new();
     if let Some(path) = against {
-        let (heads, at) = read(config, path).map_err(|problem| format!("{}: {problem}", path.display()))?;
+        let (heads, at) = read(config, path, clock()).map_err(|problem| format!("{}: {problem}", path.display()))?;
         walked.against = Some((heads.len(), at));
         exported = heads;
     }
-    let mut tell = |walked: &mut Walked, chain: Chain, finding: Finding| {
+    let mut tell = |walked: &mut Walked, chain: &str, finding: Finding| {
         walked.findings += 1;
         found(chain, finding);
     };
     let store = beside(config.database_url.clone())?;
-    let mut after = None;
+    let mut after = String::new();
     loop {
-        let heads = heads_after(&store, after).await?;
-        after = heads.last().map(|head| head.chain);
-        for head in &heads {
-            let witnesses = exported.remove(&head.chain).into_iter().chain([*head]).collect();
-            for finding in walk(&store, head.chain, Walk::new(witnesses), &mut walked.entries).await? {
-                tell(&mut walked, head.chain, finding);
-            }
+        let heads = heads_after(&store, &after).await?;
+        let Some((last, _)) = heads.last() else { break };
+        after.clone_from(last);
+        for (name, head) in &heads {
             walked.chains += 1;
-        }
-        if heads.len() < PAGE as usize {
-            break;
+            if head.is_none() {
+                tell(&mut walked, name, Finding::HeadChanged);
+            }
+            // A name that was changed, too, has no entries.
+            let Some(chain) = Chain::parse(name) else { continue };
+            let witnesses = exported.remove(&chain).into_iter().chain(*head).collect();
+            for finding in walk(&store, chain, Walk::new(witnesses), &mut walked.entries).await? {
+                tell(&mut walked, name, finding);
+            }
         }
     }
     // Of these not even the head is left.
     for (chain, head) in exported {
-        tell(&mut walked, chain, Finding::Cut { left: 0, of: head.entries });
+        tell(&mut walked, &chain.to_string(), Finding::Cut { left: 0, of: head.entries });
     }
     Ok(walked)
 }
@@ -149,15 +153,16 @@ async fn walk(store: &Store, chain: Chain, mut walk: Walk, entries: &mut u64) ->
     }
 }
 
-async fn heads_after(store: &Store, after: Option<Chain>) -> Result<Vec<Head>, String> {
-    store.read(move |tx| tx.audit_heads(after, PAGE)).await.map_err(told)
+async fn heads_after(store: &Store, after: &str) -> Result<Vec<(String, Option<Head>)>, String> {
+    let after = after.to_owned();
+    store.read(move |tx| tx.audit_heads(&after, PAGE)).await.map_err(told)
 }
 
 /// The heads of an export, and when they were exported.
-fn read(config: &Config, path: &Path) -> Result<(BTreeMap<Chain, Head>, Instant), String> {
+fn read(config: &Config, path: &Path, now: Instant) -> Result<(BTreeMap<Chain, Head>, Instant), String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let keys = AccessTokens::load(&config.signing_keys, &config.public_url)?;
-    let statement: Statement = keys.signed(TYPE, text.trim())?;
+    let keys = AccessTokens::load(&config.signing_keys, &config.public_url, now)?;
+    let statement: Statement = keys.signed(TYPE, text.trim(), now)?;
     let heads: Option<Vec<Head>> = statement.heads.iter().map(SignedHead::read).collect();
     let at = Instant::from_timestamp(statement.iat, 0);
     let (heads, at) = heads.zip(at).ok_or("a head can't be read")?;

@@ -95,7 +95,11 @@ pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) ->
 )]
 #[get("/v1/me/audit-events")]
 pub async fn of_person(request: HttpRequest, person: Person) -> Answer {
-    list(&request, person, |_: &mut Reading<'_>, caller: &Caller| Ok(Chain::Person(caller.person))).await
+    let log = |_: &mut Reading<'_>, caller: &Caller| {
+        caller.strong()?;
+        Ok(Chain::Person(caller.person))
+    };
+    list(&request, person, log).await
 }
 
 /// Answers with the log that `log` lets the caller read: asked anew for each page, so that nobody reads on who may not

@@ -1,6 +1,6 @@
 //! Bodies: read at once, understood at once, opened only when the caller's right was found.
 
-use std::{pin::Pin, time::Duration};
+use std::{fmt, marker::PhantomData, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -9,7 +9,10 @@ use actix_web::{
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
     web::{Bytes, Data},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
@@ -54,6 +57,41 @@ impl Faults {
         parsed: Option<Result<T, F>>,
     ) -> Option<Option<T>> {
         parsed.map_or(Some(None), |parsed| self.take(pointer, parsed).map(Some))
+    }
+    /// The same for a text as it came.
+    pub fn take_text<T, F: Into<Flaw>>(
+        &mut self,
+        pointer: &str,
+        text: Option<String>,
+        parse: impl Fn(&str) -> Result<T, F>,
+    ) -> Option<Option<T>> {
+        self.take_optional(pointer, text.map(|text| parse(&text)))
+    }
+    /// All that were gathered.
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.0
+    }
+}
+
+/// An object within a body, or within a list of one; serde alone would take a list of its values for it.
+#[derive(Debug, Default, serde::Serialize)]
+#[serde(transparent)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
     }
 }
 
@@ -134,6 +172,36 @@ impl Request for EmptyRequest {
     type Value = ();
     fn check(self, _: &mut Faults) -> Option<()> {
         Some(())
+    }
+}
+
+/// A whole number, also where it is written with a point and nothing behind it, as JSON Schema has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Whole(pub i64);
+
+impl<'de> serde::Deserialize<'de> for Whole {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Whole;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Whole, E> {
+                Ok(Whole(number))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Whole, E> {
+                Ok(Whole(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "no range reaches as far as whole numbers get inexact")]
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Whole, E> {
+                let is_whole = number.fract() == 0.0;
+                is_whole
+                    .then_some(Whole(number as i64))
+                    .ok_or_else(|| E::invalid_type(serde::de::Unexpected::Float(number), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -264,6 +332,17 @@ mod tests {
             }
             errors => panic!("{errors:?}"),
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        for (text, expected) in
+            [("12", Some(12)), ("12.0", Some(12)), ("-1", Some(-1)), ("1.2e1", Some(12)), ("1.5", None)]
+        {
+            assert_eq!(serde_json::from_str::<Whole>(text).ok(), expected.map(Whole), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Whole>("18446744073709551615").ok(), Some(Whole(i64::MAX)));
+        assert!(serde_json::from_str::<Whole>(r#""1""#).is_err());
     }
 
     #[test]

@@ -14,8 +14,9 @@ use actix_web::{
     web::Data,
 };
 use domain::{
-    Instant,
+    Instant, Refusal,
     audit::Actor,
+    helpdesk::Agent,
     id::SessionId,
     identity::{Session, Strength},
 };
@@ -36,6 +37,10 @@ pub struct Person {
     token: Option<String>,
     wanted: Strength,
 }
+
+/// A person who must be an agent of the Helpdesk as soon as he wants anything.
+#[derive(Clone)]
+pub struct Helpdesk(Person);
 
 /// A person whose session is alive, for as long as the transaction lasts.
 #[derive(Debug, Clone)]
@@ -118,13 +123,25 @@ impl Person {
         once: Once,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem> + Send + 'static,
     ) -> Answer {
+        self.try_once(once, move |tx, caller| work(tx, caller).map(Ok)).await
+    }
+
+    /// The same for work that may refuse and yet keep what it did: an inner refusal is kept, and leaves the key free.
+    ///
+    /// # Errors
+    /// Those of [`Person::write_once`], and the refusal.
+    pub async fn try_once(
+        &self,
+        once: Once,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
+    ) -> Answer {
         let (session, wanted) = (self.verified()?, self.wanted);
         let done = self.app.store.write(move |tx| {
             let caller = live(tx, session, wanted)?;
             once.run(tx, &caller, work)
         });
         match done.await {
-            Ok(answer) => Ok(answer.send()),
+            Ok(answer) => Ok(answer?.send()),
             Err(Hindered::Problem(problem)) => Err(problem),
             Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
         }
@@ -138,6 +155,37 @@ impl Person {
     fn verified(&self) -> Result<SessionId, Problem> {
         let token = self.token.as_deref().ok_or(Code::TokenInvalid)?;
         self.app.access.verify(token, (self.app.clock)()).map_err(|reason| refused().because(reason))
+    }
+}
+
+impl Helpdesk {
+    /// Runs a closure in a read transaction in which the session of an agent is alive.
+    ///
+    /// # Errors
+    /// Those of [`Person::read`]; 403 for a caller who is no agent.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading<'_>, &Caller, Agent) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.read(|tx, caller| work(tx, caller, Agent::of(caller)?)).await
+    }
+
+    /// The same in a write transaction, for work that its sender may send again.
+    ///
+    /// # Errors
+    /// Those of [`Person::write_once`]; 403 for a caller who is no agent.
+    pub async fn write_once(
+        &self,
+        once: Once,
+        work: impl FnOnce(&mut Transaction<'_>, &Caller, Agent) -> Result<Prepared, Problem> + Send + 'static,
+    ) -> Answer {
+        let once = once.guarded(|_, caller| Ok(Agent::of(caller).map(drop)?));
+        self.0.write_once(once, |tx, caller| work(tx, caller, Agent::of(caller)?)).await
+    }
+
+    /// What every request finds ready.
+    pub fn app(&self) -> Arc<App> {
+        self.0.app()
     }
 }
 
@@ -174,5 +222,14 @@ impl FromRequest for Person {
             .app_data::<Data<Strengths>>()
             .and_then(|strengths| strengths.wanted(&request.match_pattern()?, request.method()));
         ready(app.zip(wanted).map(|(app, wanted)| Self { app, token, wanted }).ok_or_else(|| Code::Internal.into()))
+    }
+}
+
+impl FromRequest for Helpdesk {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Person::from_request(request, payload).into_inner().map(Self))
     }
 }

@@ -134,27 +134,27 @@ impl Flaw {
                 "barred_character",
                 Text {
                     fr: "Contient un caractère non admis (de contrôle, invisible ou de direction).",
-                    de: "Enthält ein nicht zugelassenes Zeichen (Steuerzeichen, unsichtbar oder richtungsändernd).",
-                    en: "Holds a character that is not allowed (control, invisible or directional).",
-                    lb: "Enthält en Zeechen, dat net erlaabt ass (Steierzeechen, onsiichtbar oder fir d'Richtung).",
+                    de: "Enthält ein unzulässiges Zeichen (Steuerzeichen, unsichtbares Zeichen oder Richtungszeichen).",
+                    en: "Contains a character that is not allowed (control, invisible or directional).",
+                    lb: "Enthält en Zeechen, dat net erlaabt ass (Steier-, onsiichtbart oder Richtungszeechen).",
                 },
             ),
             Self::Value(Fault::CombiningMarks) => (
                 "combining_marks",
                 Text {
-                    fr: "Empile trop de signes diacritiques.",
-                    de: "Häuft zu viele diakritische Zeichen.",
+                    fr: "Superpose trop de signes diacritiques.",
+                    de: "Enthält zu viele diakritische Zeichen übereinander.",
                     en: "Stacks too many combining marks.",
-                    lb: "Heeft ze vill diakritesch Zeechen.",
+                    lb: "Enthält ze vill diakritesch Zeechen iwwerteneen.",
                 },
             ),
             Self::Value(Fault::Malformed) => (
                 "malformed",
                 Text {
-                    fr: "N'a pas la forme attendue.",
-                    de: "Hat nicht die richtige Form.",
-                    en: "Does not have the right form.",
-                    lb: "Huet net déi richteg Form.",
+                    fr: "N'a pas le format attendu.",
+                    de: "Hat nicht das erwartete Format.",
+                    en: "Does not have the expected format.",
+                    lb: "Huet net dat erwaart Format.",
                 },
             ),
             Self::Value(Fault::CheckDigits) => (
@@ -229,8 +229,8 @@ impl Flaw {
                 Text {
                     fr: "N'est pas une valeur admise.",
                     de: "Ist kein zugelassener Wert.",
-                    en: "Is not one of the values allowed.",
-                    lb: "Ass kee Wäert, deen erlaabt ass.",
+                    en: "Is not an allowed value.",
+                    lb: "Ass keen erlaabte Wäert.",
                 },
             ),
         }

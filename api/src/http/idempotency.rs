@@ -22,15 +22,16 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// A request that its sender may send again.
-#[derive(Debug)]
 pub struct Once {
     key: Result<Option<String>, Problem>,
     /// Method and path.
     route: String,
     fingerprint: String,
-    /// The space that the work is done in.
-    space: Option<SpaceId>,
+    guard: Guard,
 }
+
+/// What must hold of the caller, for fresh work and for a replay alike.
+type Guard = Box<dyn FnOnce(&mut Transaction<'_>, &Caller) -> Result<(), Problem> + Send>;
 
 /// Why work under a key was not done in this transaction.
 pub enum Hindered {
@@ -63,44 +64,62 @@ impl Once {
             _ => Err(malformed()),
         };
         let route = format!("{} {}", request.method(), request.path());
-        Self { key, route, fingerprint: BASE64URL.encode(body.digest()), space: None }
+        Self { key, route, fingerprint: BASE64URL.encode(body.digest()), guard: Box::new(|_, _| Ok(())) }
     }
 
-    /// For work within a space: who is no member any more is not answered again.
+    /// For work that needs a right: who has lost it is not answered again. It is looked at before anything is locked, and
+    /// by the work once more.
     #[must_use]
-    pub fn within(self, space: SpaceId) -> Self {
-        Self { space: Some(space), ..self }
+    pub fn guarded(
+        self,
+        guard: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<(), Problem> + Send + 'static,
+    ) -> Self {
+        Self { guard: Box::new(guard), ..self }
     }
 
-    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between.
+    /// For work of a space's administrators.
+    #[must_use]
+    pub fn by_administrator_of(self, space: SpaceId) -> Self {
+        self.guarded(move |tx, caller| {
+            let (_, membership) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+            Ok(membership.administrator().map(drop)?)
+        })
+    }
+
+    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between. A
+    /// refusal that the work keeps, such as a wrong code that is counted, is no answer to be remembered.
     ///
     /// # Errors
-    /// The space is not the caller's (404), the key is malformed (400) or was used for another request (422), a rival came
-    /// first, or the work's own.
+    /// The guard's, the login is too weak (401), the key is malformed (400) or was used for another request (422), a rival
+    /// came first, or the work's own.
     pub fn run(
         self,
         tx: &mut Transaction<'_>,
         caller: &Caller,
-        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Prepared, Problem>,
-    ) -> Result<HttpAnswer, Hindered> {
-        if let Some(space) = self.space {
-            tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem>,
+    ) -> Result<Result<HttpAnswer, Refusal>, Hindered> {
+        (self.guard)(tx, caller)?;
+        if matches!(self.key, Ok(None)) {
+            return Ok(work(tx, caller)?.map(HttpAnswer::fresh));
         }
-        let Some(key) = self.key? else { return Ok(HttpAnswer::fresh(work(tx, caller)?)) };
+        caller.strong()?;
+        let key = self.key?.unwrap_or_default();
         let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);
         let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
         let since = tx.now() - MEMORY;
         if let Some(answered) = taken.recall(tx, since)? {
-            caller.strong()?;
-            return Ok(answered);
+            return Ok(Ok(answered));
         }
         tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
             StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
             error => error.into(),
         })?;
-        let prepared = work(tx, caller)?;
-        tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?;
-        Ok(HttpAnswer::fresh(prepared))
+        let done = work(tx, caller)?;
+        match &done {
+            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?,
+            Err(_) => tx.free_key(&taken.scope)?,
+        }
+        Ok(done.map(HttpAnswer::fresh))
     }
 }
 

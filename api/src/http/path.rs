@@ -8,6 +8,10 @@ use uuid::Uuid;
 pub struct PathId(Uuid);
 
 impl PathId {
+    /// Reads an id in its canonical form, the only one: an id has one address.
+    pub fn parse(raw: &str) -> Option<Self> {
+        raw.parse::<Uuid>().ok().filter(|id| id.to_string() == raw).map(Self)
+    }
     /// The id.
     pub fn of<I: From<Uuid>>(self) -> I {
         self.0.into()
@@ -17,8 +21,6 @@ impl PathId {
 impl<'de> Deserialize<'de> for PathId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = String::deserialize(deserializer)?;
-        // Only the canonical form: an id has one address.
-        let id = raw.parse::<Uuid>().ok().filter(|id| id.to_string() == raw);
-        Ok(Self(id.unwrap_or_default()))
+        Ok(Self::parse(&raw).unwrap_or(Self(Uuid::nil())))
     }
 }

@@ -9,7 +9,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use domain::{Coded, Refusal, identity::Strength, text::Language};
+use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -61,14 +61,14 @@ codes! {
     InvalidInput = "invalid_input", 400 {
         fr: "Données invalides", "La requête contient des champs invalides ; `errors` les nomme.";
         de: "Ungültige Angaben", "Die Anfrage enthält ungültige Felder; `errors` nennt sie.";
-        en: "Invalid input", "The request holds invalid fields; `errors` names them.";
+        en: "Invalid input", "The request contains invalid fields; `errors` names them.";
         lb: "Ongëlteg Donnéeën", "D'Ufro huet ongëlteg Felder; `errors` nennt se.";
     }
     InvalidCursor = "invalid_cursor", 400 {
-        fr: "Curseur invalide", "Le curseur n'est pas de cette liste, de ce filtre ou de cet appelant. Recommencez sans curseur.";
-        de: "Ungültiger Cursor", "Der Cursor gehört nicht zu dieser Liste, diesem Filter oder diesem Aufrufer. Beginnen Sie ohne Cursor von vorn.";
-        en: "Invalid cursor", "The cursor is not of this list, this filter or this caller. Begin again without one.";
-        lb: "Ongëltege Cursor", "De Cursor gehéiert net zu dëser Lëscht, dësem Filter oder dësem Uruffer. Fänkt ouni Cursor vu vir un.";
+        fr: "Curseur invalide", "Le curseur ne correspond pas à cette liste ou à ce filtre, ou n'est pas le vôtre. Recommencez sans curseur.";
+        de: "Ungültiger Cursor", "Der Cursor gehört nicht zu dieser Liste, zu diesem Filter oder zu Ihnen. Beginnen Sie ohne Cursor von vorn.";
+        en: "Invalid cursor", "The cursor does not belong to this list, this filter or this caller. Start again without a cursor.";
+        lb: "Ongëltege Cursor", "De Cursor gehéiert net zu dëser Lëscht, zu dësem Filter oder zu Iech. Fänkt ouni Cursor vu vir un.";
     }
     BadRequest = "bad_request", 400 {
         fr: "Requête illisible", "La requête n'a pas pu être lue.";
@@ -78,44 +78,50 @@ codes! {
     }
     CodeWrong = "code_wrong", 400 {
         fr: "Code erroné", "Le code n'est pas celui qui a été envoyé. Essais restants : {triesLeft}.";
-        de: "Falscher Code", "Das ist nicht der Code, der gesendet wurde. Verbleibende Versuche: {triesLeft}.";
+        de: "Falscher Code", "Das ist nicht der gesendete Code. Verbleibende Versuche: {triesLeft}.";
         en: "Wrong code", "The code is not the one that was sent. Tries left: {triesLeft}.";
-        lb: "Falsche Code", "Dat ass net de Code, dee geschéckt gouf. Versich, déi bleiwen: {triesLeft}.";
+        lb: "Falsche Code", "Dat ass net de Code, dee geschéckt gouf. Versich, déi nach bleiwen: {triesLeft}.";
     }
     AssertionInvalid = "assertion_invalid", 400 {
-        fr: "Assertion d'identité refusée", "L'assertion n'est pas d'un émetteur reconnu, n'est plus valable ou ne nomme pas ce qu'il faut.";
-        de: "Identitätsnachweis abgelehnt", "Der Nachweis stammt von keinem vertrauten Aussteller, gilt nicht mehr oder nennt nicht, was nötig ist.";
-        en: "Identity assertion refused", "The assertion is not of a trusted issuer, is not valid now, or does not name what is needed.";
-        lb: "Identitéitsnoweis refuséiert", "Den Noweis kënnt vu kengem unerkannten Aussteller, ass net méi gëlteg oder nennt net, wat néideg ass.";
+        fr: "Assertion d'identité refusée", "L'assertion ne provient pas d'un émetteur reconnu, n'est pas valable en ce moment ou ne contient pas les données requises.";
+        de: "Identitätsnachweis abgelehnt", "Der Nachweis stammt von keinem anerkannten Aussteller, ist derzeit nicht gültig oder enthält nicht die nötigen Angaben.";
+        en: "Identity assertion refused", "The assertion does not come from a trusted issuer, is not valid at present, or does not contain the data needed.";
+        lb: "Identitéitsnoweis refuséiert", "Den Noweis kënnt vu kengem unerkannten Aussteller, ass am Moment net gëlteg oder enthält net déi néideg Donnéeën.";
     }
     TokenInvalid = "token_invalid", 401 {
-        fr: "Authentification requise", "Le jeton d'accès manque, n'est pas valable ou sa session est terminée.";
-        de: "Anmeldung erforderlich", "Das Zugriffstoken fehlt, ist ungültig, oder seine Sitzung ist beendet.";
+        fr: "Authentification requise", "Le jeton d'accès manque ou n'est pas valable, ou sa session est terminée.";
+        de: "Anmeldung erforderlich", "Das Zugriffstoken fehlt oder ist ungültig, oder seine Sitzung ist beendet.";
         en: "Authentication required", "The access token is missing or not valid, or its session has ended.";
-        lb: "Umeldung néideg", "Den Zougangstoken feelt, ass ongëlteg, oder seng Sessioun ass eriwwer.";
+        lb: "Umeldung néideg", "Den Zougangstoken feelt oder ass ongëlteg, oder seng Sessioun ass eriwwer.";
     }
     InsufficientUserAuthentication = "insufficient_user_authentication", 401 {
-        fr: "Authentification plus forte requise", "Cette action demande une connexion du niveau {acrValues} au moins, et récente si `maxAge` le dit. Connectez-vous à nouveau.";
-        de: "Stärkere Anmeldung erforderlich", "Diese Handlung verlangt eine Anmeldung mindestens des Niveaus {acrValues}, und eine frische, wenn `maxAge` es sagt. Melden Sie sich neu an.";
-        en: "Stronger login required", "This act wants a login of level {acrValues} or more, and a recent one where `maxAge` says so. Log in anew.";
-        lb: "Méi staark Umeldung néideg", "Dës Aktioun verlaangt op d'mannst eng Umeldung vum Niveau {acrValues}, an eng frësch, wann `maxAge` et seet. Mellt Iech nei un.";
+        fr: "Authentification plus forte requise", "Cette action exige une connexion de niveau {acrValues} au moins, et récente si `maxAge` l'indique. Reconnectez-vous.";
+        de: "Stärkere Anmeldung erforderlich", "Diese Handlung verlangt eine Anmeldung mindestens auf dem Niveau {acrValues}, und eine aktuelle, wenn `maxAge` es angibt. Melden Sie sich neu an.";
+        en: "Stronger login required", "This action requires a login of level {acrValues} or higher, and a recent one where `maxAge` says so. Log in again.";
+        lb: "Méi staark Umeldung néideg", "Dës Aktioun verlaangt eng Umeldung op d'mannst vum Niveau {acrValues}, an eng rezent, wann `maxAge` dat seet. Mellt Iech nei un.";
     }
     RoleInsufficient = "role_insufficient", 403 {
         fr: "Rôle insuffisant", "Votre rôle dans cet espace ne permet pas cette action.";
-        de: "Rolle reicht nicht aus", "Ihre Rolle in diesem Raum erlaubt diese Handlung nicht.";
-        en: "Role insufficient", "Your role in this space does not allow this act.";
+        de: "Rolle reicht nicht aus", "Ihre Rolle in diesem Bereich erlaubt diese Handlung nicht.";
+        en: "Insufficient role", "Your role in this space does not allow this action.";
         lb: "Roll geet net duer", "Är Roll an dësem Espace erlaabt dës Aktioun net.";
+    }
+    HelpdeskOnly = "helpdesk_only", 403 {
+        fr: "Réservé au Helpdesk", "Seul le Helpdesk peut faire cela.";
+        de: "Nur für den Helpdesk", "Das kann nur der Helpdesk.";
+        en: "Helpdesk only", "Only the Helpdesk can do this.";
+        lb: "Nëmme fir den Helpdesk", "Dat kann nëmmen den Helpdesk.";
     }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
-        de: "Nicht gefunden", "An dieser Adresse ist nichts, oder nichts, was Ihnen offensteht.";
-        en: "Not found", "There is nothing at this address, or nothing that is open to you.";
-        lb: "Net fonnt", "Op dëser Adress ass näischt, oder näischt, wat fir Iech op ass.";
+        de: "Nicht gefunden", "An dieser Adresse ist nichts, oder nichts, was Ihnen zugänglich ist.";
+        en: "Not found", "There is nothing at this address, or nothing that is accessible to you.";
+        lb: "Net fonnt", "Op dëser Adress ass näischt, oder näischt, wat Iech zougänglech ass.";
     }
     MethodNotAllowed = "method_not_allowed", 405 {
         fr: "Méthode non admise", "Cette adresse n'admet pas cette méthode ; `Allow` nomme celles qu'elle admet.";
         de: "Methode nicht zugelassen", "Diese Adresse nimmt diese Methode nicht an; `Allow` nennt die zugelassenen.";
-        en: "Method not allowed", "This address does not take this method; `Allow` names those that it takes.";
+        en: "Method not allowed", "This address does not accept this method; `Allow` names those that it accepts.";
         lb: "Method net erlaabt", "Dës Adress hëlt dës Method net un; `Allow` nennt déi, déi erlaabt sinn.";
     }
     RequestTimeout = "request_timeout", 408 {
@@ -124,83 +130,143 @@ codes! {
         en: "Request too slow", "The request did not arrive in time.";
         lb: "Ufro ze lues", "D'Ufro ass net zäiteg ukomm.";
     }
+    AddressLimitReached = "address_limit_reached", 409 {
+        fr: "Trop d'adresses", "Au plus {limit} nouvelles adresses peuvent être demandées en 24 heures.";
+        de: "Zu viele Adressen", "Innerhalb von 24 Stunden können höchstens {limit} neue Adressen angefordert werden.";
+        en: "Too many addresses", "At most {limit} new addresses can be requested within 24 hours.";
+        lb: "Ze vill Adressen", "Bannent 24 Stonne kënnen héchstens {limit} nei Adressen ugefrot ginn.";
+    }
+    AssertionOfAnotherPerson = "assertion_of_another_person", 409 {
+        fr: "Assertion d'une autre personne", "L'assertion d'identité désigne une autre personne que vous.";
+        de: "Nachweis einer anderen Person", "Der Identitätsnachweis nennt eine andere Person als Sie.";
+        en: "Assertion of another person", "The identity assertion names a person other than you.";
+        lb: "Noweis vun enger anerer Persoun", "Den Identitéitsnoweis nennt eng aner Persoun wéi Iech.";
+    }
     AssertionUsed = "assertion_used", 409 {
-        fr: "Assertion déjà utilisée", "Cette assertion d'identité a déjà servi à cela. Connectez-vous à nouveau.";
+        fr: "Assertion déjà utilisée", "Cette assertion d'identité a déjà servi à cela. Reconnectez-vous.";
         de: "Nachweis bereits verwendet", "Dieser Identitätsnachweis wurde dafür schon verwendet. Melden Sie sich neu an.";
-        en: "Assertion used", "This identity assertion has served this purpose. Log in anew.";
+        en: "Assertion already used", "This identity assertion has already been used for this purpose. Log in again.";
         lb: "Noweis scho benotzt", "Dësen Identitéitsnoweis gouf dofir scho benotzt. Mellt Iech nei un.";
     }
     AssuranceTooLow = "assurance_too_low", 409 {
-        fr: "Produit trop faible", "Un produit ne rejoint une personne connue qu'au niveau {needed} au moins.";
-        de: "Produkt zu schwach", "Ein Produkt kommt zu einer bekannten Person nur ab dem Niveau {needed} hinzu.";
-        en: "Product too weak", "A product joins a known person only at level {needed} or more.";
-        lb: "Produit ze schwaach", "E Produit kënnt bei eng bekannte Persoun eréischt vum Niveau {needed} un dobäi.";
+        fr: "Produit trop faible", "Un produit d'authentification ne peut être ajouté à une personne connue qu'à partir du niveau {needed}.";
+        de: "Authentisierungsmittel zu schwach", "Ein Authentisierungsmittel kann einer bekannten Person erst ab dem Niveau {needed} hinzugefügt werden.";
+        en: "Product too weak", "An authentication product can be added to a known person only from level {needed}.";
+        lb: "Produkt ze schwaach", "En Authentifikatiounsprodukt kann nëmme bei eng bekannt Persoun derbäigesat ginn, wann et op d'mannst den Niveau {needed} huet.";
     }
     CodeExpired = "code_expired", 409 {
         fr: "Code expiré", "Le code n'est plus valable. Faites-vous en envoyer un autre.";
         de: "Code abgelaufen", "Der Code gilt nicht mehr. Lassen Sie sich einen neuen senden.";
-        en: "Code expired", "The code is not valid any more. Have another one sent.";
+        en: "Code expired", "The code is no longer valid. Have another one sent.";
         lb: "Code ofgelaf", "De Code ass net méi gëlteg. Loosst Iech een neie schécken.";
     }
     CodeResendsUsedUp = "code_resends_used_up", 409 {
-        fr: "Envois épuisés", "Le code ne peut plus être renvoyé. Enregistrez le produit à nouveau.";
-        de: "Kein Versand mehr möglich", "Der Code kann nicht mehr gesendet werden. Registrieren Sie das Produkt neu.";
-        en: "Resends used up", "The code can't be sent again. Register the product anew.";
-        lb: "Kee Versand méi méiglech", "De Code kann net méi geschéckt ginn. Registréiert de Produit nei.";
+        fr: "Envois épuisés", "Le code ne peut plus être renvoyé. Recommencez depuis le début.";
+        de: "Kein Versand mehr möglich", "Der Code kann nicht mehr gesendet werden. Beginnen Sie von vorn.";
+        en: "No resends left", "The code cannot be sent again. Start again from the beginning.";
+        lb: "Kee Versand méi méiglech", "De Code kann net méi geschéckt ginn. Fänkt vu vir un.";
     }
     CodeTriesUsedUp = "code_tries_used_up", 409 {
-        fr: "Essais épuisés", "Trop de codes erronés. Enregistrez le produit à nouveau.";
-        de: "Keine Versuche mehr", "Zu viele falsche Codes. Registrieren Sie das Produkt neu.";
-        en: "Tries used up", "Too many wrong codes. Register the product anew.";
-        lb: "Keng Versich méi", "Ze vill falsch Coden. Registréiert de Produit nei.";
+        fr: "Essais épuisés", "Trop de codes erronés. Recommencez depuis le début.";
+        de: "Keine Versuche mehr", "Zu viele falsche Codes. Beginnen Sie von vorn.";
+        en: "No tries left", "Too many wrong codes. Start again from the beginning.";
+        lb: "Keng Versich méi", "Ze vill falsch Coden. Fänkt vu vir un.";
+    }
+    LastAdministrator = "last_administrator", 409 {
+        fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme les espaces concernés que vous pouvez voir.";
+        de: "Letzter Administrator", "Ein beruflicher Bereich bliebe ohne Administrator, der handeln kann; `spaces` nennt die betroffenen Bereiche, die Sie sehen können.";
+        en: "Last administrator", "A professional space would be left without an administrator who can act; `spaces` names the spaces concerned that you can see.";
+        lb: "Leschten Administrateur", "E professionellen Espace bléif ouni Administrateur, deen handele kann; `spaces` nennt déi betraffen Espacen, déi Dir gesitt.";
     }
     NationalNumberRequired = "national_number_required", 409 {
-        fr: "Matricule requis", "L'émetteur n'atteste pas de numéro d'identification national. Demandez-en un d'abord.";
+        fr: "Matricule requis", "L'émetteur n'atteste aucun numéro d'identification national. Demandez d'abord un tel numéro.";
         de: "Identifikationsnummer erforderlich", "Der Aussteller bestätigt keine nationale Identifikationsnummer. Beantragen Sie zuerst eine.";
-        en: "National number required", "The issuer asserts no national identification number. Get one first.";
+        en: "National number required", "The issuer asserts no national identification number. Apply for one first.";
         lb: "Matricule néideg", "Den Aussteller confirméiert keng national Identifikatiounsnummer. Frot der fir d'éischt eng.";
     }
+    NothingToConfirm = "nothing_to_confirm", 409 {
+        fr: "Rien à confirmer", "Aucune adresse n'attend son code.";
+        de: "Nichts zu bestätigen", "Keine Adresse wartet auf ihren Code.";
+        en: "Nothing to confirm", "No address is waiting for its code.";
+        lb: "Näischt ze confirméieren", "Keng Adress waart op hire Code.";
+    }
     PrivateSpaceExists = "private_space_exists", 409 {
-        fr: "Espace privé existant", "Vous avez déjà votre espace privé.";
-        de: "Privater Raum vorhanden", "Sie haben Ihren privaten Raum bereits.";
-        en: "Private space exists", "You have your private space already.";
-        lb: "Privaten Espace existéiert", "Dir hutt Äre privaten Espace schonn.";
+        fr: "Espace privé déjà existant", "Vous avez déjà votre espace privé.";
+        de: "Privater Bereich bereits vorhanden", "Sie haben Ihren privaten Bereich bereits.";
+        en: "Private space already exists", "You already have your private space.";
+        lb: "Privaten Espace existéiert schonn", "Dir hutt Äre privaten Espace schonn.";
     }
     ProductBelongsToAnother = "product_belongs_to_another", 409 {
         fr: "Produit d'une autre personne", "Ce produit d'authentification appartient à une autre personne.";
-        de: "Produkt einer anderen Person", "Dieses Authentifizierungsprodukt gehört einer anderen Person.";
+        de: "Authentisierungsmittel einer anderen Person", "Dieses Authentisierungsmittel gehört einer anderen Person.";
         en: "Product of another person", "This authentication product belongs to another person.";
-        lb: "Produit vun enger anerer Persoun", "Dësen Authentifikatiounsprodukt gehéiert enger anerer Persoun.";
+        lb: "Produkt vun enger anerer Persoun", "Dëst Authentifikatiounsprodukt gehéiert enger anerer Persoun.";
     }
     ProductRegistered = "product_registered", 409 {
         fr: "Produit déjà enregistré", "Ce produit d'authentification est déjà enregistré. Connectez-vous.";
-        de: "Produkt bereits registriert", "Dieses Authentifizierungsprodukt ist bereits registriert. Melden Sie sich an.";
-        en: "Product registered", "This authentication product is registered. Log in.";
-        lb: "Produit scho registréiert", "Dësen Authentifikatiounsprodukt ass scho registréiert. Mellt Iech un.";
+        de: "Authentisierungsmittel bereits registriert", "Dieses Authentisierungsmittel ist bereits registriert. Melden Sie sich an.";
+        en: "Product already registered", "This authentication product is already registered. Log in.";
+        lb: "Produkt scho registréiert", "Dëst Authentifikatiounsprodukt ass scho registréiert. Mellt Iech un.";
     }
     RegistrationConfirmed = "registration_confirmed", 409 {
-        fr: "Enregistrement confirmé", "Cet enregistrement est déjà confirmé. Connectez-vous.";
-        de: "Registrierung bestätigt", "Diese Registrierung ist bereits bestätigt. Melden Sie sich an.";
-        en: "Registration confirmed", "This registration is confirmed. Log in.";
-        lb: "Registréierung confirméiert", "Dës Registréierung ass scho confirméiert. Mellt Iech un.";
+        fr: "Enregistrement déjà confirmé", "Cet enregistrement est déjà confirmé. Connectez-vous.";
+        de: "Registrierung bereits bestätigt", "Diese Registrierung ist bereits bestätigt. Melden Sie sich an.";
+        en: "Registration already confirmed", "This registration is already confirmed. Log in.";
+        lb: "Registréierung scho confirméiert", "Dës Registréierung ass scho confirméiert. Mellt Iech un.";
+    }
+    LimitRequestDecided = "limit_request_decided", 409 {
+        fr: "Demande déjà traitée", "Le Helpdesk a déjà statué sur cette demande.";
+        de: "Antrag bereits entschieden", "Der Helpdesk hat über diesen Antrag bereits entschieden.";
+        en: "Request already decided", "The Helpdesk has already decided on this request.";
+        lb: "Ufro scho decidéiert", "Den Helpdesk huet iwwer dës Ufro scho decidéiert.";
+    }
+    LimitRequestOpen = "limit_request_open", 409 {
+        fr: "Demande en cours", "Pour ce produit, la demande {limitRequest} attend déjà une décision.";
+        de: "Antrag bereits gestellt", "Für dieses Authentisierungsmittel wartet bereits der Antrag {limitRequest} auf eine Entscheidung.";
+        en: "Request pending", "For this product, the request {limitRequest} is already awaiting a decision.";
+        lb: "Ufro leeft schonn", "Fir dëst Produkt waart d'Ufro {limitRequest} schonn op eng Decisioun.";
+    }
+    OwnCase = "own_case", 409 {
+        fr: "Dossier vous concernant", "C'est votre propre produit, votre demande ou un espace dont vous êtes membre : une autre personne du Helpdesk doit s'en charger.";
+        de: "Eigene Sache", "Das ist Ihr eigenes Authentisierungsmittel, Ihr eigener Antrag oder ein Bereich, dem Sie angehören: Eine andere Person des Helpdesks muss das übernehmen.";
+        en: "Own case", "This is your own product or request, or a space that you are a member of: another person at the Helpdesk has to handle it.";
+        lb: "Eege Saach", "Dat ass Äert eegent Produkt, Är eegen Ufro oder en Espace, an deem Dir Member sidd: Eng aner Persoun vum Helpdesk muss dat maachen.";
+    }
+    SpaceClosed = "space_closed", 409 {
+        fr: "Espace fermé", "L'espace est fermé : ses administrateurs peuvent encore le restaurer.";
+        de: "Bereich geschlossen", "Der Bereich ist geschlossen: Seine Administratoren können ihn noch wiederherstellen.";
+        en: "Space closed", "The space is closed: its administrators can still restore it.";
+        lb: "Espace zou", "Den Espace ass zou: Seng Administrateure kënnen en nach restauréieren.";
     }
     SpaceLimitReached = "space_limit_reached", 409 {
-        fr: "Limite atteinte", "{used} espaces professionnels sur {limit} sont ouverts avec ce produit.";
-        de: "Grenze erreicht", "{used} von {limit} beruflichen Räumen sind mit diesem Produkt offen.";
-        en: "Limit reached", "{used} of {limit} professional spaces are open with this product.";
-        lb: "Limitt erreecht", "{used} vu(n) {limit} professionellen Espacen si mat dësem Produit op.";
+        fr: "Limite atteinte", "Espaces professionnels ouverts avec ce produit : {used} ; limite : {limit}.";
+        de: "Grenze erreicht", "Mit diesem Authentisierungsmittel offene berufliche Bereiche: {used}; Grenze: {limit}.";
+        en: "Limit reached", "Professional spaces open with this product: {used}; limit: {limit}.";
+        lb: "Limitt erreecht", "Professionell Espacen, déi mat dësem Produkt op sinn: {used}; Limitt: {limit}.";
+    }
+    SpaceNotSuspended = "space_not_suspended", 409 {
+        fr: "Espace non suspendu", "L'espace n'est pas suspendu.";
+        de: "Bereich nicht gesperrt", "Der Bereich ist nicht gesperrt.";
+        en: "Space not suspended", "The space is not suspended.";
+        lb: "Espace net suspendéiert", "Den Espace ass net suspendéiert.";
+    }
+    SpaceNotClosed = "space_not_closed", 409 {
+        fr: "Espace non fermé", "Seul un espace fermé peut être restauré.";
+        de: "Bereich nicht geschlossen", "Nur ein geschlossener Bereich kann wiederhergestellt werden.";
+        en: "Space not closed", "Only a closed space can be restored.";
+        lb: "Espace net zou", "Nëmmen en zouenen Espace ka restauréiert ginn.";
     }
     SpaceSuspended = "space_suspended", 409 {
-        fr: "Espace suspendu", "L'espace est suspendu : il peut être lu, mais personne n'y agit.";
-        de: "Raum ausgesetzt", "Der Raum ist ausgesetzt: Er kann gelesen werden, aber niemand handelt darin.";
-        en: "Space suspended", "The space is suspended: it can be read, but nobody acts in it.";
-        lb: "Espace suspendéiert", "Den Espace ass suspendéiert: E kann gelies ginn, mee keen handelt dran.";
+        fr: "Espace suspendu", "L'espace est suspendu : il peut être consulté, mais personne ne peut y agir.";
+        de: "Bereich gesperrt", "Der Bereich ist vorübergehend gesperrt: Er kann eingesehen werden, aber niemand kann darin handeln.";
+        en: "Space suspended", "The space is suspended: it can be viewed, but nobody can act in it.";
+        lb: "Espace suspendéiert", "Den Espace ass suspendéiert: E kann nach consultéiert ginn, mee kee kann dran handelen.";
     }
     TermsNotAccepted = "terms_not_accepted", 409 {
         fr: "Conditions non acceptées", "Acceptez d'abord les conditions générales d'utilisation en vigueur.";
         de: "Bedingungen nicht angenommen", "Nehmen Sie zuerst die geltenden Nutzungsbedingungen an.";
         en: "Terms not accepted", "Accept the terms of use in force first.";
-        lb: "Konditiounen net ugeholl", "Huelt fir d'éischt déi gëlteg Notzungskonditiounen un.";
+        lb: "Konditiounen net akzeptéiert", "Akzeptéiert fir d'éischt déi gëlteg Notzungskonditiounen.";
     }
     TermsOutdated = "terms_outdated", 409 {
         fr: "Autre version en vigueur", "La version {current} des conditions générales d'utilisation est en vigueur.";
@@ -209,25 +275,31 @@ codes! {
         lb: "Aner Versioun a Kraaft", "D'Versioun {current} vun den Notzungskonditiounen ass a Kraaft.";
     }
     TryAgain = "try_again", 409 {
-        fr: "À recommencer", "Une autre requête a changé la même chose au même moment. Recommencez.";
-        de: "Erneut versuchen", "Eine andere Anfrage hat im selben Augenblick dasselbe geändert. Versuchen Sie es erneut.";
+        fr: "À recommencer", "Une autre requête a modifié la même chose au même moment. Réessayez.";
+        de: "Erneut versuchen", "Eine andere Anfrage hat gleichzeitig dasselbe geändert. Versuchen Sie es erneut.";
         en: "Try again", "Another request changed the same thing at the same moment. Try again.";
         lb: "Nach eng Kéier probéieren", "Eng aner Ufro huet am selwechte Moment datselwecht geännert. Probéiert nach eng Kéier.";
     }
     RegistrationSuperseded = "registration_superseded", 410 {
         fr: "Enregistrement remplacé", "Le même produit a été enregistré à nouveau ; seul le dernier enregistrement peut être confirmé.";
-        de: "Registrierung ersetzt", "Dasselbe Produkt wurde neu registriert; nur die neueste Registrierung kann bestätigt werden.";
-        en: "Registration superseded", "The same product was registered anew; only the newest registration can be confirmed.";
-        lb: "Registréierung ersat", "Dee selwechte Produit gouf nei registréiert; nëmmen déi neiste Registréierung kann confirméiert ginn.";
+        de: "Registrierung ersetzt", "Dasselbe Authentisierungsmittel wurde neu registriert; nur die neueste Registrierung kann bestätigt werden.";
+        en: "Registration superseded", "The same product was registered again; only the newest registration can be confirmed.";
+        lb: "Registréierung ersat", "Datselwecht Produkt gouf nei registréiert; nëmmen déi lescht Registréierung ka confirméiert ginn.";
+    }
+    SpacePurged = "space_purged", 410 {
+        fr: "Délai dépassé", "Le délai pour restaurer cet espace est écoulé ; son contenu est en cours d'effacement.";
+        de: "Frist abgelaufen", "Die Frist für die Wiederherstellung dieses Bereichs ist abgelaufen; sein Inhalt wird gelöscht.";
+        en: "Deadline passed", "The deadline for restoring this space has passed; its content is being erased.";
+        lb: "Delai ofgelaf", "Den Delai, fir dësen Espace ze restauréieren, ass ofgelaf; säin Inhalt gëtt geläscht.";
     }
     VersionChanged = "version_changed", 412 {
         fr: "Version dépassée", "La ressource a changé depuis que vous l'avez lue. Relisez-la.";
         de: "Fassung überholt", "Die Ressource wurde geändert, seit Sie sie gelesen haben. Lesen Sie sie neu.";
-        en: "Version changed", "The resource was changed since you read it. Read it again.";
+        en: "Version changed", "The resource has changed since you read it. Read it again.";
         lb: "Versioun iwwerholl", "D'Ressource gouf geännert, zënter Dir se gelies hutt. Liest se nei.";
     }
     BodyTooLarge = "body_too_large", 413 {
-        fr: "Corps trop grand", "Le corps de la requête dépasse {limit} octets.";
+        fr: "Corps trop volumineux", "Le corps de la requête dépasse {limit} octets.";
         de: "Inhalt zu groß", "Der Inhalt der Anfrage ist größer als {limit} Bytes.";
         en: "Body too large", "The request's body is larger than {limit} bytes.";
         lb: "Inhalt ze grouss", "Den Inhalt vun der Ufro ass méi grouss wéi {limit} Bytes.";
@@ -239,40 +311,40 @@ codes! {
         lb: "Inhaltstyp net erlaabt", "Den Inhalt muss onkompriméiert sinn, an UTF-8 a vum Typ `{mediaType}`.";
     }
     IdempotencyKeyReused = "idempotency_key_reused", 422 {
-        fr: "Clé déjà utilisée", "Cette `Idempotency-Key` a servi à une autre requête.";
-        de: "Schlüssel bereits verwendet", "Dieser `Idempotency-Key` wurde für eine andere Anfrage verwendet.";
-        en: "Key used", "This `Idempotency-Key` was used for another request.";
-        lb: "Schlëssel scho benotzt", "Dësen `Idempotency-Key` gouf fir eng aner Ufro benotzt.";
+        fr: "Clé déjà utilisée", "Cette `Idempotency-Key` a déjà servi à une autre requête.";
+        de: "Schlüssel bereits verwendet", "Dieser `Idempotency-Key` wurde bereits für eine andere Anfrage verwendet.";
+        en: "Key already used", "This `Idempotency-Key` has already been used for another request.";
+        lb: "Schlëssel scho benotzt", "Dësen `Idempotency-Key` gouf scho fir eng aner Ufro benotzt.";
     }
     IfMatchRequired = "if_match_required", 428 {
         fr: "If-Match requis", "Envoyez dans `If-Match` l'`ETag` de la version que vous modifiez.";
         de: "If-Match erforderlich", "Senden Sie in `If-Match` das `ETag` der Fassung, die Sie ändern.";
-        en: "If-Match required", "Send in `If-Match` the `ETag` of the version that you edit.";
+        en: "If-Match required", "Send in `If-Match` the `ETag` of the version that you are editing.";
         lb: "If-Match néideg", "Schéckt an `If-Match` den `ETag` vun der Versioun, déi Dir ännert.";
     }
     TooManyRequests = "too_many_requests", 429 {
-        fr: "Trop de requêtes", "Trop de requêtes en peu de temps. Réessayez dans {retryAfter} secondes.";
-        de: "Zu viele Anfragen", "Zu viele Anfragen in kurzer Zeit. Versuchen Sie es in {retryAfter} Sekunden erneut.";
-        en: "Too many requests", "Too many requests in a short time. Try again in {retryAfter} seconds.";
-        lb: "Ze vill Ufroen", "Ze vill Ufroen a kuerzer Zäit. Probéiert an {retryAfter} Sekonnen nach eng Kéier.";
+        fr: "Trop de requêtes", "Trop de requêtes en peu de temps. Secondes à attendre : {retryAfter}.";
+        de: "Zu viele Anfragen", "Zu viele Anfragen in kurzer Zeit. Wartezeit in Sekunden: {retryAfter}.";
+        en: "Too many requests", "Too many requests in a short time. Seconds to wait: {retryAfter}.";
+        lb: "Ze vill Ufroen", "Ze vill Ufroen a kuerzer Zäit. Waardezäit a Sekonnen: {retryAfter}.";
     }
     Internal = "internal", 500 {
         fr: "Erreur interne", "Une erreur s'est produite de notre côté ; rien n'a été enregistré.";
         de: "Interner Fehler", "Auf unserer Seite ist ein Fehler aufgetreten; es wurde nichts gespeichert.";
-        en: "Internal error", "Something went wrong on our side; nothing was kept.";
+        en: "Internal error", "Something went wrong on our side; nothing was saved.";
         lb: "Interne Feeler", "Op eiser Säit ass e Feeler geschitt; et gouf näischt gespäichert.";
     }
     Busy = "busy", 503 {
-        fr: "Momentanément indisponible", "Le service est momentanément surchargé ou indisponible ; rien n'a été enregistré. Réessayez.";
+        fr: "Momentanément indisponible", "Le service est actuellement surchargé ou indisponible ; rien n'a été enregistré. Réessayez.";
         de: "Zurzeit nicht verfügbar", "Der Dienst ist zurzeit überlastet oder nicht verfügbar; es wurde nichts gespeichert. Versuchen Sie es erneut.";
-        en: "Busy", "The service is overloaded or unavailable at the moment; nothing was kept. Try again.";
+        en: "Temporarily unavailable", "The service is overloaded or unavailable at the moment; nothing was saved. Try again.";
         lb: "Am Moment net disponibel", "De Service ass am Moment iwwerlaascht oder net disponibel; et gouf näischt gespäichert. Probéiert nach eng Kéier.";
     }
     OutcomeUnknown = "outcome_unknown", 503 {
-        fr: "Issue inconnue", "La requête a peut-être été enregistrée. Vérifiez avant de la répéter.";
-        de: "Ausgang unbekannt", "Die Anfrage wurde vielleicht gespeichert. Prüfen Sie das, bevor Sie sie wiederholen.";
-        en: "Outcome unknown", "The request may have been kept. Check before you repeat it.";
-        lb: "Resultat onbekannt", "D'Ufro gouf vläicht gespäichert. Kuckt no, ier Dir se widderhuelt.";
+        fr: "Résultat inconnu", "La requête a peut-être été exécutée. Vérifiez avant de la répéter.";
+        de: "Ergebnis unbekannt", "Die Anfrage wurde vielleicht ausgeführt. Prüfen Sie das, bevor Sie sie wiederholen.";
+        en: "Outcome unknown", "The request may have been carried out. Check before you repeat it.";
+        lb: "Resultat onbekannt", "D'Ufro gouf vläicht ausgefouert. Kuckt no, ier Dir se widderhuelt.";
     }
 }
 
@@ -417,6 +489,10 @@ impl From<Refusal> for Problem {
             Refusal::CodeExpired => (Code::CodeExpired, json!({})),
             Refusal::CodeTriesUsedUp => (Code::CodeTriesUsedUp, json!({})),
             Refusal::CodeResendsUsedUp => (Code::CodeResendsUsedUp, json!({})),
+            Refusal::AssertionOfAnotherPerson => (Code::AssertionOfAnotherPerson, json!({})),
+            Refusal::LastAdministrator { spaces } => (Code::LastAdministrator, json!({ "spaces": named(spaces) })),
+            Refusal::NothingToConfirm => (Code::NothingToConfirm, json!({})),
+            Refusal::AddressLimitReached { limit } => (Code::AddressLimitReached, json!({ "limit": limit })),
             Refusal::RegistrationConfirmed => (Code::RegistrationConfirmed, json!({})),
             Refusal::RegistrationSuperseded => (Code::RegistrationSuperseded, json!({})),
             Refusal::TermsNotAccepted => (Code::TermsNotAccepted, json!({})),
@@ -426,10 +502,25 @@ impl From<Refusal> for Problem {
             }
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
+            Refusal::HelpdeskOnly => (Code::HelpdeskOnly, json!({})),
+            Refusal::OwnCase => (Code::OwnCase, json!({})),
+            Refusal::LimitRequestOpen { request } => {
+                (Code::LimitRequestOpen, json!({ "limitRequest": request.to_string() }))
+            }
+            Refusal::LimitRequestDecided => (Code::LimitRequestDecided, json!({})),
+            Refusal::SpaceNotSuspended => (Code::SpaceNotSuspended, json!({})),
+            Refusal::SpaceClosed => (Code::SpaceClosed, json!({})),
+            Refusal::SpaceNotClosed => (Code::SpaceNotClosed, json!({})),
+            Refusal::SpacePurged => (Code::SpacePurged, json!({})),
         };
         let members = members.as_object().cloned().unwrap_or_default();
         Self { members, ..Self::from(code) }
     }
+}
+
+/// Spaces in a problem: by id, and by what people call them.
+fn named(spaces: &[(SpaceId, SpaceIdentifier)]) -> Vec<Value> {
+    spaces.iter().map(|(id, identifier)| json!({ "id": id.0, "identifier": identifier.as_str() })).collect()
 }
 
 /// RFC 9470 §3: the challenge says which login would do; `max_age` counts seconds.

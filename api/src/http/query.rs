@@ -51,7 +51,12 @@ impl Query {
 
     /// Takes a value of a closed list out.
     pub fn choice<T: Coded>(&mut self, name: &str) -> Option<T> {
-        let value = T::from_code(&self.text(name)?);
+        self.choice_of(name, T::ALL)
+    }
+
+    /// Takes a value out that must be one of these.
+    pub fn choice_of<T: Coded>(&mut self, name: &str, some: &[T]) -> Option<T> {
+        let value = T::from_code(&self.text(name)?).filter(|value| some.contains(value));
         if value.is_none() {
             self.faults.push(FieldError::of_parameter(name, Flaw::WrongValue));
         }

@@ -6,8 +6,10 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     collaboration::Role,
-    identity::{Assurance, ProductKind, RegistrationStatus, Terms},
-    space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState},
+    helpdesk::{self, LimitRequestStatus},
+    identifiers::{self, NaceRevision},
+    identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
+    space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -70,7 +72,10 @@ choices! {
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     LanguageChoice(text::Language),
+    LimitRequestStatusChoice(LimitRequestStatus),
+    NaceRevisionChoice(NaceRevision),
     ProductKindChoice(ProductKind),
+    ProductStatusChoice(ProductStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
     SpaceKindChoice(SpaceKind),
@@ -106,6 +111,48 @@ text_schemas! {
     }
     /// An eSpace identifier.
     Identifier { pattern(Some(SpaceIdentifier::PATTERN)), max_length(Some(9)), examples(["PM-A1B2C3"]) }
+    /// The subject serial number of an authentication product.
+    SerialNumber { pattern(Some(Serial::PATTERN)), max_length(Some(20)), examples(["10000000000000000011"]) }
+    /// Why something is asked for or done: one line about the thing itself, which names nobody.
+    ReasonText {
+        pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ReasonText::MAX)), examples(["More lines of business than places"])
+    }
+    /// The legal name of a company, or a name beside it.
+    LegalName { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::LegalName::MAX)), examples(["Boulangerie du Coin S.à r.l."]) }
+    /// A legal form.
+    LegalForm { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::LegalForm::MAX)), examples(["S.à r.l."]) }
+    /// A street or place.
+    Street { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::Street::MAX)), examples(["Grand-Rue"]) }
+    /// A house number.
+    HouseNumber { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::HouseNumber::MAX)), examples(["12A"]) }
+    /// A postal code.
+    PostalCode { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::PostalCode::MAX)), examples(["L-1661"]) }
+    /// A town or village.
+    Locality { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::Locality::MAX)), examples(["Luxembourg"]) }
+    /// What an associated body is to a company.
+    BodyRole { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::BodyRole::MAX)), examples(["comptable"]) }
+    /// The national number of a legal person.
+    LegalPersonNumber { pattern(Some(identifiers::LegalPersonNumber::PATTERN)), max_length(Some(11)), examples(["19822200012"]) }
+    /// A number of the trade and companies register.
+    RcsNumber { pattern(Some(identifiers::RcsNumber::PATTERN)), max_length(Some(8)), examples(["B123456"]) }
+    /// A VAT number of Luxembourg.
+    VatNumber { pattern(Some(identifiers::VatNumber::PATTERN)), max_length(Some(10)), examples(["LU15027442"]) }
+    /// A code of NACE.
+    NaceCode { pattern(Some(identifiers::NaceCode::PATTERN)), max_length(Some(5)), examples(["10.71"]) }
+    /// The number of a bank account (ISO 13616), without spaces.
+    Iban { pattern(Some(identifiers::Iban::PATTERN)), max_length(Some(34)), examples(["LU280019400644750000"]) }
+    /// The code of a bank (ISO 9362).
+    Bic { pattern(Some(identifiers::Bic::PATTERN)), max_length(Some(11)), examples(["BCEELULL"]) }
+    /// A country (ISO 3166-1 alpha-2).
+    Country { pattern(Some(identifiers::Country::PATTERN)), max_length(Some(2)), examples(["LU"]) }
+    /// A currency (ISO 4217).
+    Currency { pattern(Some(identifiers::Currency::PATTERN)), max_length(Some(3)), examples(["EUR"]) }
+    /// A decimal number.
+    Amount { pattern(Some(profile::Amount::PATTERN)), max_length(Some(19)), examples(["12500.00"]) }
+    /// A day, in 1800 or later.
+    Day { pattern(Some("^(1[89]|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$")), format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))), examples(["1982-05-17"]) }
+    /// A day of every year.
+    MonthDay { pattern(Some(profile::MonthDay::PATTERN)), max_length(Some(7)), examples(["--12-31"]) }
     /// A version of the terms of use.
     TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), max_length(Some(Terms::LONGEST_VERSION)), examples(["2026-01"]) }
     /// A registration's code.
@@ -127,6 +174,20 @@ text_schemas! {
     /// An ID token of a trusted issuer.
     Assertion { min_length(Some(1)), max_length(Some(16_384)), examples(["eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"]) }
 }
+
+/// How many professional spaces a product may have open.
+#[derive(Debug)]
+pub struct SpaceLimit;
+
+impl PartialSchema for SpaceLimit {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::Integer))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)));
+        number.minimum(Some(0)).maximum(Some(helpdesk::SpaceLimit::MAX)).examples([250]).into()
+    }
+}
+impl ToSchema for SpaceLimit {}
 
 /// For a field of a merge patch (RFC 7396) that may be absent but not null: `null` is refused as a wrong type.
 ///

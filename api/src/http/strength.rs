@@ -14,12 +14,22 @@ use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
 const LOW: Strength = Strength::of(Assurance::Low);
 const SUBSTANTIAL: Strength = Strength::of(Assurance::Substantial);
+const FRESH: Strength = Strength::FRESH;
 
 /// Every operation that wants a token, by its id in the contract.
 const OPERATIONS: &[(&str, Strength)] = &[
     ("acceptTerms", LOW),
+    ("getMe", LOW),
+    ("editMe", SUBSTANTIAL),
+    ("confirmEmail", SUBSTANTIAL),
+    ("resendEmailCode", SUBSTANTIAL),
     ("getLanding", LOW),
+    ("setCurrentSpace", LOW),
+    ("clearCurrentSpace", LOW),
     ("listAuthenticationProducts", LOW),
+    ("addAuthenticationProduct", SUBSTANTIAL),
+    ("getAuthenticationProduct", LOW),
+    ("withdrawAuthenticationProduct", Strength::FRESH),
     ("listSessions", LOW),
     ("endSession", LOW),
     ("listAuditEvents", LOW),
@@ -27,7 +37,29 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("listSpaces", LOW),
     ("getSpace", LOW),
     ("editSpace", SUBSTANTIAL),
+    ("confirmNotificationEmail", SUBSTANTIAL),
+    ("resendNotificationEmailCode", SUBSTANTIAL),
+    ("closeSpace", FRESH),
+    ("restoreSpace", SUBSTANTIAL),
+    ("getCompanyProfile", LOW),
+    ("replaceCompanyProfile", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
+    ("requestLimit", LOW),
+    ("listLimitRequests", LOW),
+    ("getLimitRequest", LOW),
+];
+
+/// Those of the Helpdesk, which never want less (domain.md §8).
+const OF_HELPDESK: &[&str] = &[
+    "findProduct",
+    "findSpace",
+    "setProductLimit",
+    "listHelpdeskLimitRequests",
+    "getHelpdeskLimitRequest",
+    "grantLimitRequest",
+    "refuseLimitRequest",
+    "suspendSpace",
+    "resumeSpace",
 ];
 
 /// What each operation wants here, by its id in the contract.
@@ -36,7 +68,8 @@ pub struct Levels(BTreeMap<String, Strength>);
 
 impl Default for Levels {
     fn default() -> Self {
-        Self(OPERATIONS.iter().map(|(id, strength)| ((*id).to_owned(), *strength)).collect())
+        let of_helpdesk = OF_HELPDESK.iter().map(|id| (*id, SUBSTANTIAL));
+        Self(OPERATIONS.iter().copied().chain(of_helpdesk).map(|(id, strength)| (id.to_owned(), strength)).collect())
     }
 }
 
@@ -52,6 +85,9 @@ impl Levels {
             let strength = parse_strength(strength)
                 .ok_or(format!("{strength:?} is no level (low, substantial, high), nor level/seconds"))?;
             let known = levels.0.get_mut(id).ok_or(format!("no operation that wants a login is called {id:?}"))?;
+            if OF_HELPDESK.contains(&id) && strength.level < Assurance::Substantial {
+                return Err(format!("{id:?} is of the Helpdesk, and wants substantial at least"));
+            }
             *known = strength;
         }
         Ok(levels)
@@ -136,7 +172,7 @@ mod tests {
     fn every_operation_with_a_token_has_a_level_and_every_level_an_operation() {
         let levels = Levels::default();
         let strengths = Strengths::of(&contract(true, &levels), &levels).unwrap();
-        assert_eq!(strengths.0.values().map(Vec::len).sum::<usize>(), OPERATIONS.len());
+        assert_eq!(strengths.0.values().map(Vec::len).sum::<usize>(), OPERATIONS.len() + OF_HELPDESK.len());
     }
 
     #[test]
@@ -152,7 +188,9 @@ mod tests {
         assert_eq!(levels.0["openSpace"], SUBSTANTIAL);
         assert_eq!(levels.0["editSpace"], Strength { level: Assurance::High, max_age: Some(TimeDelta::minutes(1)) });
         assert_eq!(levels.0["getSpace"], LOW);
-        for wrong in ["", "openSpace", "openSpace=strong", "openSpace=low/", "openSpace=low/-1", "fly=low"] {
+        for wrong in
+            ["", "openSpace", "openSpace=strong", "openSpace=low/", "openSpace=low/-1", "fly=low", "findSpace=low"]
+        {
             assert!(Levels::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(app: Data<App>) -> Answer {
-    answer::ok(&app.access.jwks())
+    answer::ok(&app.access.jwks((app.clock)()))
 }
 
 /// What clients of the token endpoint want to know (RFC 8414).

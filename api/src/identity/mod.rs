@@ -1,7 +1,11 @@
 //! Registration, login, the person, terms of use.
 
+pub mod confirmation;
 pub mod discovery;
+pub mod email;
+pub mod landing;
 pub mod person;
+pub mod product;
 pub mod registration;
 pub mod session;
 pub mod terms;
@@ -9,13 +13,14 @@ pub mod token;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::Refusal;
+use domain::{Refusal, identity::Identity};
 use persistence::{AssertionPurpose, StoreError, Transaction};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
     app::App,
     http::problem::{Code, Problem},
+    keys::DataKeys,
     tokens::issuer::Assertion,
 };
 
@@ -35,6 +40,34 @@ async fn assertion_of(app: &Arc<App>, token: String) -> Result<Result<Assertion,
     let worker = Arc::clone(app);
     let verified = spawn_blocking(move || worker.issuers.verify(&token, (worker.clock)())).await;
     verified.map_err(|error| Problem::from(Code::Internal).because(error))
+}
+
+/// An assertion as a registration needs it: with the person's national number.
+struct Asserted {
+    assertion: Assertion,
+    identity: Identity,
+    /// What the kept number of its person can be equal to.
+    number_digests: Vec<String>,
+}
+
+impl Asserted {
+    /// Protects what is kept of an assertion.
+    ///
+    /// # Errors
+    /// The issuer asserts no national number.
+    fn read(keys: &DataKeys, assertion: Assertion) -> Result<Self, Refusal> {
+        let number = assertion.number.as_ref().ok_or(Refusal::NationalNumberRequired)?;
+        let number_digests = keys.number_digests(number);
+        let identity = Identity {
+            serial: assertion.serial.clone(),
+            kind: assertion.kind,
+            number: keys.protect(number),
+            given_name: assertion.given_name.clone(),
+            family_name: assertion.family_name.clone(),
+            assurance: assertion.assurance,
+        };
+        Ok(Self { assertion, identity, number_digests })
+    }
 }
 
 /// Uses an assertion up for a purpose that it has not served before.

@@ -8,18 +8,22 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    Fault, Refusal,
-    audit::{Actor, Chain, Event},
+    Refusal,
+    audit::{Actor, AuditAct, Chain, Event},
     id::RegistrationId,
-    identity::{Identity, Registration, registration::CodeTry},
+    identity::{CodeTry, Identity, Person, Product, Registration},
     text::{EmailAddress, Language},
 };
-use persistence::AssertionPurpose;
+use persistence::{AssertionPurpose, Transaction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{assertion_invalid, assertion_of, use_up};
+use super::{
+    Asserted, assertion_invalid, assertion_of,
+    confirmation::{ConfirmationRequest, code_digests, new_code},
+    use_up,
+};
 use crate::{
     app::App,
     http::{
@@ -64,24 +68,6 @@ impl Request for RegistrationRequest {
     }
 }
 
-/// The code that came by mail.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(example = json!({ "code": "123456" }))]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmationRequest {
-    /// Six digits.
-    #[schema(value_type = schema::ConfirmationCode)]
-    code: String,
-}
-
-impl Request for ConfirmationRequest {
-    type Value = String;
-    fn check(self, faults: &mut Faults) -> Option<String> {
-        let is_code = self.code.len() == 6 && self.code.bytes().all(|byte| byte.is_ascii_digit());
-        faults.take("/code", if is_code { Ok(self.code) } else { Err(Fault::Malformed) })
-    }
-}
-
 /// A registration.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Registration)]
@@ -122,21 +108,12 @@ impl From<&Registration> for RegistrationView {
             masked_serial: registration.identity.serial.masked(),
             email: registration.email.to_string(),
             language: Choice(registration.language),
-            code_expires_at: registration.code_expires_at,
-            tries_left: registration.tries_left,
-            resends_left: registration.resends_left,
+            code_expires_at: registration.confirmation.expires_at,
+            tries_left: registration.confirmation.tries_left,
+            resends_left: registration.confirmation.resends_left,
             created_at: registration.created_at,
         }
     }
-}
-
-const CODE: &str = "confirmation-code";
-
-/// A new code: its digest to keep, and the letter that carries it.
-fn new_code(keys: &DataKeys, to: &EmailAddress, language: Language) -> (String, String) {
-    let code = format!("{:06}", rand::random_range(0..1_000_000));
-    let digest = keys.digest(CODE, &code);
-    (digest, Letter::new(to, language, Mail::Confirmation { code }).seal(keys))
 }
 
 /// Registers an authentication product: a code goes to the e-mail address.
@@ -153,21 +130,12 @@ fn new_code(keys: &DataKeys, to: &EmailAddress, language: Language) -> (String, 
 pub async fn register(app: Data<App>, body: Body<RegistrationRequest>) -> Answer {
     let wish = body.open_to_anybody()?;
     let assertion = assertion_of(&app, wish.assertion).await?.map_err(assertion_invalid)?;
-    let number = assertion.number.as_ref().ok_or(Refusal::NationalNumberRequired)?;
-    let digests = app.data_keys.number_digests(number);
-    let identity = Identity {
-        serial: assertion.serial.clone(),
-        kind: assertion.kind,
-        number: app.data_keys.protect(number),
-        given_name: assertion.given_name.clone(),
-        family_name: assertion.family_name.clone(),
-        assurance: assertion.assurance,
-    };
+    let Asserted { assertion, identity, number_digests } = Asserted::read(&app.data_keys, assertion)?;
     let (code_digest, letter) = new_code(&app.data_keys, &wish.email, wish.language);
     let registration = app
         .store
         .write(move |tx| {
-            let owner = tx.person_with_number(&digests)?;
+            let owner = tx.person_with_number(&number_digests)?;
             let known = tx.product_with_serial(&identity.serial)?;
             identity.may_register(owner, known.as_ref())?;
             let registration =
@@ -208,7 +176,7 @@ pub async fn get(app: Data<App>, id: Path<PathId>) -> Answer {
 pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRequest>) -> Answer {
     let id: RegistrationId = id.of();
     let seen = app.store.read(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
-    let code_digests = app.data_keys.digests(CODE, &body.open_to_anybody()?);
+    let code_digests = code_digests(&app.data_keys, &body.open_to_anybody()?);
     let number_digests = app.data_keys.digests_of(&seen.identity.number);
     let number_digests =
         number_digests.ok_or_else(|| Problem::from(Code::Internal).because("a data key is missing"))?;
@@ -216,7 +184,10 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
     let outcome = app
         .store
         .write(move |tx| {
-            let owner = tx.person_with_number(&number_digests)?.map(|owner| tx.lock_person(owner)).transpose()?;
+            let owner = match tx.person_with_number(&number_digests)? {
+                Some(owner) => Some(tx.lock_person(owner)?),
+                None => tx.lock_newcomers(&number_digests).map(|()| None)?,
+            };
             let known = tx.lock_product_with(&seen.identity.serial)?;
             let mut registration = tx.lock_registration(id)?.ok_or(Refusal::NotFound)?;
             if let CodeTry::Wrong { tries_left } = registration.try_code(&code_digests, tx.now())? {
@@ -225,26 +196,50 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
             }
             let owner_id = owner.as_ref().map(|owner| owner.id);
             registration.identity.may_register(owner_id, known.as_ref())?;
-            let act = Identity::act(owner_id, known.as_ref());
-            let person = if let Some(owner) = owner {
-                let added = Mail::ProductAdded { masked_serial: registration.identity.serial.masked() };
-                tx.send_mail(&Letter::new(&owner.email, owner.language, added).seal(&worker.data_keys))?;
-                owner
+            if let Some(owner) = owner {
+                join(tx, &worker.data_keys, &registration.identity, &owner, known, None)?;
             } else {
                 let person = registration.new_person(tx.new_id(), tx.now());
                 tx.insert_person(&person)?;
-                person
-            };
-            let product = registration.identity.registered(tx.new_id(), person.id, known, tx.now());
-            tx.save_product(&product)?;
+                keep_product(tx, &registration.identity, &person, None, Identity::act(None, None), None)?;
+            }
             tx.save_registration(&registration)?;
-            let actor = Actor::Person { person: person.id, product: product.id };
-            tx.record(Event::new(Chain::Person(person.id), act, actor, product.id));
             Ok::<_, Problem>(Ok(registration))
         })
         .await?;
     app.outbox_bell.notify_one();
     answer::ok(&RegistrationView::from(&outcome?))
+}
+
+/// Registers a further product of a locked person, and tells him; `by` acts, or the person with that very product.
+pub fn join(
+    tx: &mut Transaction<'_>,
+    keys: &DataKeys,
+    identity: &Identity,
+    owner: &Person,
+    known: Option<Product>,
+    by: Option<Actor>,
+) -> Result<Product, Problem> {
+    let added = Mail::ProductAdded { masked_serial: identity.serial.masked() };
+    tx.send_mail(&Letter::new(&owner.email, owner.language, added).seal(keys))?;
+    let act = Identity::act(Some(owner.id), known.as_ref());
+    keep_product(tx, identity, owner, known, act, by)
+}
+
+/// Keeps a product and records how it came.
+fn keep_product(
+    tx: &mut Transaction<'_>,
+    identity: &Identity,
+    person: &Person,
+    known: Option<Product>,
+    act: AuditAct,
+    by: Option<Actor>,
+) -> Result<Product, Problem> {
+    let product = identity.registered(tx.new_id(), person.id, known, tx.now());
+    tx.save_product(&product)?;
+    let actor = by.unwrap_or(Actor::Person { person: person.id, product: product.id });
+    tx.record(Event::new(Chain::Person(person.id), act, actor, product.id));
+    Ok(product)
 }
 
 /// Sends another code; the old one is then refused.

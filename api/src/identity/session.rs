@@ -79,6 +79,7 @@ pub struct SessionPage {
 pub async fn list(person: Person) -> Answer {
     let data = person
         .read(|tx, caller| {
+            caller.strong()?;
             let sessions = tx.live_sessions_of(caller.person)?;
             Ok(sessions.iter().map(|(session, product)| SessionView::new(session, product, caller.id)).collect())
         })
@@ -97,7 +98,9 @@ pub async fn end(person: Person, id: Path<PathId>) -> Answer {
     person
         .write(move |tx, caller| {
             let seen = tx.live_session(id.of())?.filter(|session| session.person == caller.person);
-            sign_out(tx, seen.ok_or(Refusal::NotFound)?.id, caller)
+            let seen = seen.ok_or(Refusal::NotFound)?;
+            caller.strong()?;
+            sign_out(tx, seen.id, caller)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -250,9 +250,9 @@ async fn log_in(app: &Arc<App>, subject_token: String) -> Result<TokenResponse, 
     let session = app
         .store
         .write(move |tx| {
-            let Some(product) = tx
-                .product_with_serial(&assertion.serial)?
-                .filter(|product| product.status == ProductStatus::Registered)
+            // Who withdraws the product ends the sessions that began with it: none begins while he does.
+            let Some(product) =
+                tx.lock_product_with(&assertion.serial)?.filter(|product| product.status == ProductStatus::Registered)
             else {
                 let is_awaiting = tx.is_awaiting_confirmation(&assertion.serial)?;
                 let description = if is_awaiting {

@@ -25,10 +25,58 @@ pub enum Mail {
         /// Six digits.
         code: String,
     },
+    /// The person's address is another one now; this goes to the one before.
+    EmailChanged,
     /// A further product can now log in as this person.
     ProductAdded {
         /// Its serial number, masked.
         masked_serial: String,
+    },
+    /// The Helpdesk gave a product another limit, asked or unasked.
+    SpaceLimitChanged {
+        /// Its serial number, masked.
+        masked_serial: String,
+        /// How many professional spaces may be open that were opened with it.
+        limit: u32,
+    },
+    /// The Helpdesk refused a higher limit.
+    LimitRequestRefused {
+        /// The product's serial number, masked.
+        masked_serial: String,
+    },
+    /// The Helpdesk suspended a space.
+    SpaceSuspended {
+        /// What people call it.
+        identifier: String,
+    },
+    /// A suspended space is open again.
+    SpaceResumed {
+        /// What people call it.
+        identifier: String,
+    },
+    /// A product opens nothing any more.
+    ProductWithdrawn {
+        /// Its serial number, masked.
+        masked_serial: String,
+    },
+    /// A space was closed.
+    SpaceClosed {
+        /// The space's identifier.
+        identifier: String,
+        /// Until when it can be restored.
+        until: String,
+    },
+    /// A closed space was restored.
+    SpaceRestored {
+        /// The space's identifier.
+        identifier: String,
+    },
+    /// A closed space is purged soon.
+    SpacePurgeSoon {
+        /// The space's identifier.
+        identifier: String,
+        /// Until when it can be restored.
+        until: String,
     },
 }
 
@@ -49,14 +97,23 @@ impl Mail {
     fn templates(&self) -> Text {
         match self {
             Self::Confirmation { .. } => templates!("confirmation"),
+            Self::EmailChanged => templates!("email_changed"),
             Self::ProductAdded { .. } => templates!("product_added"),
+            Self::SpaceLimitChanged { .. } => templates!("space_limit_changed"),
+            Self::LimitRequestRefused { .. } => templates!("limit_request_refused"),
+            Self::SpaceSuspended { .. } => templates!("space_suspended"),
+            Self::SpaceResumed { .. } => templates!("space_resumed"),
+            Self::ProductWithdrawn { .. } => templates!("product_withdrawn"),
+            Self::SpaceClosed { .. } => templates!("space_closed"),
+            Self::SpaceRestored { .. } => templates!("space_restored"),
+            Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
 
     fn code(&self) -> Option<&str> {
         match self {
             Self::Confirmation { code } => Some(code),
-            Self::ProductAdded { .. } => None,
+            _ => None,
         }
     }
 }
@@ -144,8 +201,20 @@ mod tests {
     use super::*;
 
     /// One of each.
-    fn samples() -> [Mail; 2] {
-        [Mail::Confirmation { code: "123456".into() }, Mail::ProductAdded { masked_serial: "…0011".into() }]
+    fn samples() -> Vec<Mail> {
+        vec![
+            Mail::Confirmation { code: "123456".into() },
+            Mail::EmailChanged,
+            Mail::ProductAdded { masked_serial: "…0011".into() },
+            Mail::ProductWithdrawn { masked_serial: "…0011".into() },
+            Mail::SpaceLimitChanged { masked_serial: "…0011".into(), limit: 201 },
+            Mail::LimitRequestRefused { masked_serial: "…0011".into() },
+            Mail::SpaceSuspended { identifier: "PM-A1B2C3".into() },
+            Mail::SpaceResumed { identifier: "PM-A1B2C3".into() },
+            Mail::SpaceClosed { identifier: "PM-A1B2C3".into(), until: "14.02.2027 08:00 UTC".into() },
+            Mail::SpaceRestored { identifier: "PM-A1B2C3".into() },
+            Mail::SpacePurgeSoon { identifier: "PM-A1B2C3".into(), until: "14.02.2027 08:00 UTC".into() },
+        ]
     }
 
     #[test]
@@ -159,7 +228,8 @@ mod tests {
                 assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{whole}");
                 assert!(letter.text.ends_with(".\n"), "{whole}");
                 for (name, value) in serde_json::to_value(&mail).unwrap().as_object().unwrap() {
-                    let is_there = name == "about" || whole.contains(value.as_str().unwrap());
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let is_there = name == "about" || whole.contains(&value);
                     assert!(is_there, "{name} is not in {whole}");
                 }
                 written.insert(letter.subject);

@@ -41,6 +41,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Identity", description = "Registration, login, terms of use."),
         (name = "Person", description = "The person who is logged in."),
         (name = "Spaces", description = "Private and professional spaces."),
+        (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")
     ),
@@ -60,13 +61,17 @@ pub fn contract(with_sandbox: bool, levels: &Levels) -> utoipa::openapi::OpenApi
     // A relative address is the one that the document came from.
     let is_public = ExtensionsBuilder::new().add("x-internal", false).build();
     contract.servers.iter_mut().flatten().for_each(|server| server.extensions = Some(is_public.clone()));
-    let person = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some("An access token from `POST /v1/token`: a JWT after RFC 9068, verified as RFC8725 wants it."))
-        .build();
     let components = contract.components.get_or_insert_with(Components::new);
-    components.add_security_scheme("person", SecurityScheme::Http(person));
+    for (name, about) in [
+        ("person", "An access token from `POST /v1/token`: a JWT after RFC 9068, verified as RFC8725 wants it."),
+        (
+            "helpdesk",
+            "The same (RFC8725), of a person of whom an issuer of staff says that he is an agent of the Helpdesk.",
+        ),
+    ] {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(about));
+        components.add_security_scheme(name, SecurityScheme::Http(bearer.build()));
+    }
     components.headers = headers::all();
     components.schemas.values_mut().for_each(bounds::complete);
     let all =

@@ -46,9 +46,9 @@ use crate::{
         query::Query,
         schema::{self, AssuranceChoice, ProductKindChoice, present},
     },
-    keys::read_secret,
+    keys::secret::read_secret,
     mail::DroppedMail,
-    tokens::{access::make_key, issuer::IssuerSettings},
+    tokens::{issuer::IssuerSettings, signing::make_key},
 };
 
 const KEY_ID: &str = "sandbox";
@@ -254,7 +254,7 @@ pub struct AssertionRequest {
     #[schema(min_length = 1, max_length = 64, example = "anna-weber")]
     person: String,
     /// The serial number of one of his products.
-    #[schema(pattern = "^[0-9]{20}$", max_length = 20, example = "10000000000000000011")]
+    #[schema(value_type = schema::SerialNumber)]
     product: String,
     /// How strong the login is; as strong as the product is, if nothing is said.
     #[schema(nullable = false)]

@@ -1,5 +1,9 @@
-//! `/v1/spaces`: spaces are opened, listed, shown and edited.
+//! `/v1/spaces`: spaces are opened, listed, shown and edited; [`life`] closes and restores them,
+//! and [`profile`] is about their companies.
 
+pub mod life;
+pub mod notification_email;
+pub mod profile;
 pub mod request;
 pub mod view;
 
@@ -8,7 +12,7 @@ use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain, Event},
     id::SpaceId,
-    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState},
 };
 use persistence::{SpaceFilter, Transaction};
 
@@ -40,7 +44,8 @@ use crate::http::{
 #[post("/v1/spaces")]
 pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequest>) -> Answer {
     let once = Once::of(&request, &body);
-    person
+    let app = person.app();
+    let answer = person
         .write_once(once, move |tx, caller| {
             let wish = body.open(caller.strong()?)?;
             let is_private = matches!(wish, Opening::Private { .. });
@@ -57,13 +62,16 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let identifier = free_identifier(tx, wish.entity_type())?;
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
+            notification_email::ask(tx, &app.data_keys, opened.space())?;
             let space = opened.space().id;
             tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
         })
-        .await
+        .await;
+    person.app().outbox_bell.notify_one();
+    answer
 }
 
 /// Draws identifiers until one is free: there are a thousand million of each kind.
@@ -77,10 +85,14 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
 }
 
 /// Lists the spaces that the caller sees with the product that he logged in with.
+///
+/// Those in use, unless `status` asks for others.
 #[utoipa::path(
     tag = "Spaces", operation_id = "listSpaces", security(("person" = [])),
     params(
         ("kind" = Option<SpaceKindChoice>, Query, description = "Only spaces of this kind.", example = "professional"),
+        ("status" = Option<String>, Query, description = "Only spaces in this state; `closed`: those that the caller may restore.",
+            pattern = "^(open|suspended|closed)$", max_length = 9, example = "open"),
         ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
     ),
@@ -93,14 +105,19 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let mut query = Query::of(&request);
     let kind = query.choice::<SpaceKind>("kind");
-    let filter = kind.map(|kind| format!("kind={}", kind.code())).unwrap_or_default();
+    let state = query.choice_of("status", &[SpaceState::Open, SpaceState::Suspended, SpaceState::Closed]);
+    let given = [("kind", kind.map(Coded::code)), ("status", state.map(Coded::code))];
+    let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
+    let filter = given.collect::<Vec<_>>().join("&");
     let paging = Paging::take(&request, &mut query, &filter);
     let app = person.app();
     let (caller, paging, rows) = person
         .read(move |tx, caller| {
+            caller.strong()?;
             query.end()?;
             let after = paging.after(&app.data_keys, caller)?.map(SpaceId);
-            let rows = tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, after }, paging.rows())?;
+            let rows =
+                tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, state, after }, paging.rows())?;
             Ok((caller.clone(), paging, rows))
         })
         .await?;
@@ -108,7 +125,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
 }
 
-/// Shows a space to one of its members.
+/// Shows a space to one of its members; a closed one to its administrators.
 #[utoipa::path(
     tag = "Spaces", operation_id = "getSpace", security(("person" = [])),
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
@@ -120,7 +137,11 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
 #[get("/v1/spaces/{id}")]
 pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let found = person
-        .read(move |tx, caller| Ok(tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?))
+        .read(move |tx, caller| {
+            let found = tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+            caller.strong()?;
+            Ok(found)
+        })
         .await?;
     answer::versioned(&request, found.0.version, &SpaceView::new(&found.0, &found.1))
 }
@@ -136,7 +157,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
     responses(
         (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`space_suspended`"),
+        (status = 409, description = "`address_limit_reached` with `limit`, `space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
     )
@@ -144,6 +165,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
 #[patch("/v1/spaces/{id}")]
 pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: Body<EditSpaceRequest>) -> Answer {
     let if_match = IfMatch::of(&request);
+    let app = person.app();
     let edited = person
         .write(move |tx, caller| {
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
@@ -152,8 +174,12 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let edit = body.open(caller.strong()?)?;
             if_match.require(space.version)?;
             let editor = tx.person(caller.person)?;
+            let names_address = edit.notification_email.is_some();
             let edited = administrator.edit(&space, edit, &editor, tx.now())?;
             tx.save_space(&edited)?;
+            if names_address {
+                notification_email::ask(tx, &app.data_keys, &edited)?;
+            }
             let changed = edited.changed_since(&space);
             if !changed.is_empty() {
                 let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.actor(), space.id);
@@ -162,5 +188,6 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             Ok((edited, membership))
         })
         .await?;
+    person.app().outbox_bell.notify_one();
     Ok(Prepared::ok(&SpaceView::new(&edited.0, &edited.1))?.versioned(edited.0.version).send())
 }

@@ -30,6 +30,14 @@ pub struct SpaceView {
     title: Option<String>,
     /// Whether it is in use.
     state: SpaceStateChoice,
+    /// Since when it is suspended; absent unless it is.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_at: Option<DateTime<Utc>>,
+    /// Why the Helpdesk suspended it; absent unless it did.
+    #[schema(value_type = Option<schema::ReasonText>, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspension_reason: Option<String>,
     /// The caller's role.
     role: RoleChoice,
     /// The language of notices.
@@ -41,8 +49,16 @@ pub struct SpaceView {
     notification_email_confirmed: bool,
     /// When it was opened.
     created_at: DateTime<Utc>,
-    /// When it was last edited.
+    /// When it was last edited, closed or restored.
     updated_at: DateTime<Utc>,
+    /// When it was closed, if it is.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<DateTime<Utc>>,
+    /// Until when a closed space can be restored.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<DateTime<Utc>>,
 }
 
 impl SpaceView {
@@ -55,12 +71,16 @@ impl SpaceView {
             entity_type: Choice(space.entity_type),
             title: space.title.as_ref().map(ToString::to_string),
             state: Choice(space.state),
+            suspended_at: space.suspension.as_ref().map(|suspension| suspension.at),
+            suspension_reason: space.suspension.as_ref().map(|suspension| suspension.reason.to_string()),
             role: Choice(membership.role),
             language: Choice(space.language),
             notification_email: space.notification_email.to_string(),
             notification_email_confirmed: space.notification_email_confirmed,
             created_at: space.created_at,
             updated_at: space.updated_at,
+            closed_at: space.closure.map(|closure| closure.closed_at),
+            purge_at: space.closure.map(|closure| closure.purge_at),
         }
     }
 }

@@ -1,31 +1,21 @@
-//! Access tokens (RFC 9068), signed with Ed25519, and the keys that sign them.
+//! Access tokens (RFC 9068), signed with Ed25519.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
 use domain::{
     Coded, Instant,
     id::{PersonId, SessionId},
     identity::Session,
 };
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes, spki::der::pem::LineEnding},
-};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, Header};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{header, header_of_any_length, is_timely, verified};
-use crate::keys::{read_secret, write_secret};
+use super::{header, header_of_any_length, is_timely, signing::SigningKeys, verified};
 
 /// How long an access token lives (api.md: 10 minutes).
 pub const LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -37,10 +27,7 @@ const REMEMBERED: usize = 100_000;
 pub struct AccessTokens {
     issuer: String,
     audience: String,
-    /// By key id; the current one signs.
-    keys: BTreeMap<String, DecodingKey>,
-    published: Vec<Value>,
-    current: (String, EncodingKey),
+    keys: SigningKeys,
     /// A signature is checked once; then its token is known by its digest, until it expires.
     verified: Cache<[u8; 32], Verified>,
 }
@@ -71,39 +58,14 @@ struct Claims {
 }
 
 impl AccessTokens {
-    /// Reads the signing keys of a folder, `*.pem` in the order of their names; the last one signs, all are published.
+    /// Makes ready to issue and verify with the keys of a folder.
     ///
     /// # Errors
-    /// A sentence for the operator: there is none, or one can't be read or is readable by others.
-    pub fn load(folder: &Path, issuer: &str) -> Result<Self, String> {
-        let files = key_files(folder)?;
-        let mut keys = BTreeMap::new();
-        let mut published = Vec::new();
-        let mut current = None;
-        for path in &files {
-            let pem = read_secret(path)?;
-            let key = SigningKey::from_pkcs8_pem(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
-            let x = BASE64URL.encode(key.verifying_key().as_bytes());
-            // RFC 7638, RFC 8037.
-            let id = BASE64URL.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)));
-            let der = key.to_pkcs8_der().map_err(|error| error.to_string())?;
-            published.push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": id, "x": x }));
-            keys.insert(id.clone(), DecodingKey::from_ed_components(&x).map_err(|error| error.to_string())?);
-            current = Some((id, EncodingKey::from_ed_der(der.as_bytes())));
-        }
-        let current =
-            current.ok_or(format!("there is no signing key (*.pem, Ed25519, PKCS #8) in {}", folder.display()))?;
+    /// A sentence for the operator: none signs, or one can't be read or is readable by others.
+    pub fn load(folder: &Path, issuer: &str, now: Instant) -> Result<Self, String> {
+        let keys = SigningKeys::load(folder, now)?;
         let (issuer, audience) = (issuer.to_owned(), issuer.to_owned());
-        Ok(Self { issuer, audience, keys, published, current, verified: Cache::new(REMEMBERED) })
-    }
-
-    /// Makes a first signing key where there is none; its name comes before any that an operator would give.
-    ///
-    /// # Errors
-    /// A sentence for the operator.
-    pub fn make_first_key(folder: &Path) -> Result<(), String> {
-        let has_one = key_files(folder).is_ok_and(|files| !files.is_empty());
-        if has_one { Ok(()) } else { make_key(&folder.join("0000-first.pem")) }
+        Ok(Self { issuer, audience, keys, verified: Cache::new(REMEMBERED) })
     }
 
     /// A token of this session, and how many seconds it lives: never longer than the session may.
@@ -125,26 +87,28 @@ impl AccessTokens {
             auth_time: session.authenticated_at.timestamp(),
             client_id: "espace-pro".to_owned(),
         };
-        Ok((self.sign(TYPE, &claims)?, claims.exp - claims.iat))
+        Ok((self.sign(TYPE, &claims, now)?, claims.exp - claims.iat))
     }
 
     /// Signs a statement of ours with the current key; its type keeps it apart from tokens.
     ///
     /// # Errors
     /// Signing failed.
-    pub fn sign(&self, typ: &str, statement: &impl Serialize) -> Result<String, String> {
-        let (id, key) = &self.current;
-        let header = Header { typ: Some(typ.to_owned()), kid: Some(id.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, statement, key).map_err(|error| error.to_string())
+    pub fn sign(&self, typ: &str, statement: &impl Serialize, now: Instant) -> Result<String, String> {
+        let ring = self.keys.ring(now);
+        let key = ring.signer(now).ok_or("no key signs now")?;
+        let header = Header { typ: Some(typ.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, statement, key.signing()).map_err(|error| error.to_string())
     }
 
-    /// Reads a statement of this type, of whatever length, that one of our keys signed.
+    /// Reads a statement of this type, of whatever length, that one of our keys signed; its private half may be gone.
     ///
     /// # Errors
     /// Why not, for the operator.
-    pub fn signed<T: DeserializeOwned>(&self, typ: &str, statement: &str) -> Result<T, String> {
+    pub fn signed<T: DeserializeOwned>(&self, typ: &str, statement: &str, now: Instant) -> Result<T, String> {
         let id = header_of_any_length(statement, &[typ])?.kid.ok_or("the signature names no key")?;
-        let key = self.keys.get(&id).ok_or("the key of the signature is not among the signing keys")?;
+        let ring = self.keys.ring(now);
+        let key = ring.verifies_statements(&id).ok_or("the key of the signature is not among the signing keys")?;
         verified(statement, key, Algorithm::EdDSA)
     }
 
@@ -164,15 +128,16 @@ impl AccessTokens {
     fn known(&self, token: &str, now: Instant) -> Result<Verified, String> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         if let Some(known) = self.verified.get(&digest) {
-            if now.timestamp() < known.expires_at && self.keys.contains_key(&known.key) {
+            if now.timestamp() < known.expires_at && self.keys.ring(now).key(&known.key).is_some() {
                 return Ok(known);
             }
             self.verified.remove(&digest);
         }
         let header = header(token, &[TYPE, "application/at+jwt"])?;
         let id = header.kid.ok_or("the token names no key")?;
-        let key = self.keys.get(&id).ok_or("the token's key is unknown")?;
-        let claims: Claims = verified(token, key, Algorithm::EdDSA)?;
+        let ring = self.keys.ring_with(&id, now);
+        let key = ring.key(&id).ok_or("the token's key is unknown")?;
+        let claims: Claims = verified(token, key.verifying(), Algorithm::EdDSA)?;
         if claims.iss != self.issuer || claims.aud != self.audience {
             return Err("the token is of another issuer, or for another audience".into());
         }
@@ -184,26 +149,7 @@ impl AccessTokens {
     }
 
     /// The public keys (RFC 7517).
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": self.published })
+    pub fn jwks(&self, now: Instant) -> Value {
+        self.keys.ring(now).jwks()
     }
-}
-
-/// The keys of a folder, in the order of their names.
-fn key_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).collect();
-    files.sort();
-    Ok(files)
-}
-
-/// Writes a new Ed25519 key, as `openssl genpkey` would; another process that was faster wins.
-///
-/// # Errors
-/// A sentence for the operator.
-pub fn make_key(path: &Path) -> Result<(), String> {
-    let pair = KeypairBytes { secret_key: rand::random(), public_key: None };
-    let pem = pair.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?;
-    write_secret(path, &pem)
 }

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
 use domain::{
     Coded, Instant,
-    identity::{Assurance, NationalNumber, ProductKind, Serial},
+    identity::{Assurance, NationalNumber, ProductKind, Serial, session},
     text::PersonName,
 };
 use jsonwebtoken::{
@@ -303,7 +303,11 @@ impl Issuer {
             family_name: PersonName::parse(text(&names.family_name)?)
                 .map_err(|reason| fault(&names.family_name, reason))?,
             assurance: claims.acr.as_ref().and_then(|acr| self.levels.get(acr)).copied().unwrap_or(Assurance::Low),
-            authenticated_at: instant(claims.auth_time.unwrap_or(claims.iat))?.min(now),
+            authenticated_at: match claims.auth_time {
+                Some(auth_time) => instant(auth_time)?.min(now),
+                // An issuer that does not say when may have asked nobody now: as long ago as a session may last.
+                None => instant(claims.iat)?.min(now) - session::WHOLE,
+            },
             helpdesk: self.settings.staff && claims.others.get(&names.helpdesk) == Some(&Value::Bool(true)),
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod issuer;
+pub mod signing;
 
 use domain::Instant;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};

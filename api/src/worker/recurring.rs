@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::identity::{registration, session};
+use domain::identity::{address, registration, session};
 use persistence::{Lease, StoreError, Transaction};
 use tokio::sync::watch;
 
 use super::LEASE;
-use crate::{app::App, http::idempotency};
+use crate::{app::App, http::idempotency, space::life};
 
 /// Work that is done every so often by one worker of all.
 struct Job {
@@ -39,11 +39,18 @@ const JOBS: &[Job] = &[
         part: |_, tx| tx.purge_registrations(tx.now() - registration::KEPT),
     },
     Job {
+        name: "purge_addresses",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_addresses(tx.now() - address::ASKED_WITHIN),
+    },
+    Job {
         name: "purge_sessions",
         every: TimeDelta::hours(1),
         // One that began before this ended at the latest when it had to be kept no longer.
         part: |_, tx| tx.purge_sessions(tx.now() - session::WHOLE - session::KEPT),
     },
+    Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
+    Job { name: "purge_spaces", every: TimeDelta::hours(1), part: life::purge },
 ];
 
 /// Does the jobs that are due. Says that there is no more: what comes round comes by the clock.
@@ -53,6 +60,7 @@ pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool,
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
         // One that fails is due again when its lease ends, and keeps no other from its turn.
         if let Err(error) = run(app, job, stop).await {
+            app.metrics.job_failed(job.name);
             tracing::warn!(%error, job = job.name, "a recurring job failed");
         }
     }
@@ -67,8 +75,13 @@ async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) ->
     let Some(lease) = taken else { return Ok(()) };
     while !*stop.borrow() {
         let (app_of_part, lease) = (Arc::clone(app), lease.clone());
-        if !app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
-            return Ok(());
+        match app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
+            Part::More => (),
+            Part::Last => {
+                app.metrics.job_done(job.name, (app.clock)());
+                return Ok(());
+            }
+            Part::Lost => return Ok(()),
         }
     }
     // The rest is for whoever looks next.
@@ -76,16 +89,26 @@ async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) ->
     Ok(())
 }
 
+/// What came of a part of a job.
+enum Part {
+    /// There may be more to do.
+    More,
+    /// It was the last one.
+    Last,
+    /// Another worker has the job now.
+    Lost,
+}
+
 /// Does a part of a job, if it still is held, and ends the job with its last part.
-fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<bool, StoreError> {
+fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<Part, StoreError> {
     if !tx.hold_job(lease, tx.now() + LEASE)? {
-        return Ok(false);
+        return Ok(Part::Lost);
     }
-    let is_more = (job.part)(app, tx)?;
-    if !is_more {
-        tx.end_job(lease, tx.now() + job.every)?;
+    if (job.part)(app, tx)? {
+        return Ok(Part::More);
     }
-    Ok(is_more)
+    tx.end_job(lease, tx.now() + job.every)?;
+    Ok(Part::Last)
 }
 
 #[cfg(test)]

@@ -128,6 +128,8 @@ impl Head {
 /// What is wrong with a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
+    /// The head of the chain is not what the log wrote: it can't be read.
+    HeadChanged,
     /// The entry at this position is not what was recorded there.
     Changed(u32),
     /// What the entry at this position follows is not there: it was taken out, or another put in its place.
@@ -146,6 +148,7 @@ pub enum Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::HeadChanged => f.write_str("its head was changed"),
             Self::Changed(position) => write!(f, "entry {position} was changed"),
             Self::MissingBefore(position) => write!(f, "what stood before entry {position} is missing"),
             Self::Reordered(position) => write!(f, "entry {position} was recorded at another position"),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Coded,
     coded::coded,
-    id::{PersonId, ProductId, SessionId, SpaceId},
+    id::{LimitRequestId, PersonId, ProductId, SessionId, SpaceId},
     identity::{Session, SessionEnd, Terms},
 };
 
@@ -25,6 +25,12 @@ coded! {
         ProductJoined = "product_joined",
         /// A product that was withdrawn came back.
         ProductRevived = "product_revived",
+        /// A product was withdrawn: it opens nothing any more.
+        ProductWithdrawn = "product_withdrawn",
+        /// The person's language, or the address that waits for its code, was edited.
+        PersonEdited = "person_edited",
+        /// The person's new address was confirmed, and is in force.
+        EmailChanged = "email_changed",
         /// A session was ended before its time.
         SessionEnded = "session_ended",
         /// A version of the terms of use was accepted.
@@ -33,6 +39,26 @@ coded! {
         SpaceOpened = "space_opened",
         /// A space was edited.
         SpaceEdited = "space_edited",
+        /// The Helpdesk looked a product or a space up.
+        HelpdeskLookedUp = "helpdesk_looked_up",
+        /// A higher limit was asked for.
+        LimitRequested = "limit_requested",
+        /// The Helpdesk set a product's limit.
+        SpaceLimitChanged = "space_limit_changed",
+        /// The Helpdesk refused a higher limit.
+        LimitRefused = "limit_refused",
+        /// The Helpdesk suspended a space.
+        SpaceSuspended = "space_suspended",
+        /// The Helpdesk let the members of a suspended space act again.
+        SpaceResumed = "space_resumed",
+        /// A space's company profile was edited.
+        CompanyProfileEdited = "company_profile_edited",
+        /// A space was closed.
+        SpaceClosed = "space_closed",
+        /// A closed space was restored.
+        SpaceRestored = "space_restored",
+        /// A closed space was purged, its time being over.
+        SpacePurged = "space_purged",
     }
 }
 
@@ -41,6 +67,8 @@ coded! {
     AuditActorKind {
         /// A person, logged in with a product.
         Person = "person",
+        /// An agent of the Helpdesk, logged in with a product of his own.
+        Helpdesk = "helpdesk",
         /// Nobody whom we know: a rule of the portal itself.
         System = "system",
     }
@@ -88,6 +116,13 @@ pub enum Actor {
         /// With what.
         product: ProductId,
     },
+    /// An agent of the Helpdesk.
+    Helpdesk {
+        /// Who.
+        person: PersonId,
+        /// With what he logged in.
+        product: ProductId,
+    },
     /// A rule of the portal itself.
     System,
 }
@@ -97,20 +132,21 @@ impl Actor {
     pub fn kind(&self) -> AuditActorKind {
         match self {
             Self::Person { .. } => AuditActorKind::Person,
+            Self::Helpdesk { .. } => AuditActorKind::Helpdesk,
             Self::System => AuditActorKind::System,
         }
     }
     /// The person who acts, if one does.
     pub fn person(&self) -> Option<PersonId> {
         match self {
-            Self::Person { person, .. } => Some(*person),
+            Self::Person { person, .. } | Self::Helpdesk { person, .. } => Some(*person),
             Self::System => None,
         }
     }
     /// The product that he logged in with.
     pub fn product(&self) -> Option<ProductId> {
         match self {
-            Self::Person { product, .. } => Some(*product),
+            Self::Person { product, .. } | Self::Helpdesk { product, .. } => Some(*product),
             Self::System => None,
         }
     }
@@ -146,7 +182,7 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(ProductId, SessionId, SpaceId);
+objects!(LimitRequestId, PersonId, ProductId, SessionId, SpaceId);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

@@ -5,8 +5,9 @@ use crate::{
     audit::Chain,
     coded::coded,
     id::{MembershipId, PersonId, ProductId, SpaceId},
-    identity::Person,
-    space::{Space, SpaceEdit, SpaceKind},
+    identity::{Person, Product},
+    space::{CompanyProfile, Space, SpaceEdit, SpaceKind},
+    text::EmailAddress,
 };
 
 coded! {
@@ -108,9 +109,60 @@ impl Administrator<'_> {
             edited.notification_email = address;
         }
         if edited != *space {
-            edited.updated_at = now;
-            edited.version += 1;
+            edited = edited.counted(now);
         }
         Ok(edited)
+    }
+
+    /// The space once the code that was sent to `address` came back.
+    ///
+    /// # Errors
+    /// The space is not open, or its notices go to another address by now.
+    pub fn confirm_notification_email(
+        &self,
+        space: &Space,
+        address: &EmailAddress,
+        now: Instant,
+    ) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.require_open()?;
+        if !address.is_same_mailbox(&space.notification_email) {
+            return Err(Refusal::NothingToConfirm);
+        }
+        Ok(Space { notification_email_confirmed: true, ..space.clone() }.counted(now))
+    }
+
+    /// Replaces the company profile, and names the fields that change.
+    ///
+    /// # Errors
+    /// The space is private, or not open.
+    pub fn replace_profile(
+        &self,
+        space: &Space,
+        before: &CompanyProfile,
+        after: &CompanyProfile,
+    ) -> Result<Vec<&'static str>, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.require_professional()?;
+        space.require_open()?;
+        Ok(after.changed_since(before))
+    }
+
+    /// Closes the space, which frees its place at once.
+    ///
+    /// # Errors
+    /// The space is not open.
+    pub fn close(&self, space: &Space, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.closed(now)
+    }
+
+    /// Restores the closed space, if the product that opened it has a place.
+    ///
+    /// # Errors
+    /// The space is not closed, its time is over, or the limit of the product is reached.
+    pub fn restore(&self, space: &Space, opener: &Product, spaces_used: u32, now: Instant) -> Result<Space, Refusal> {
+        debug_assert_eq!(self.0.space, space.id);
+        space.restored(opener, spaces_used, now)
     }
 }

@@ -1,6 +1,8 @@
 //! Persons, the authentication products with which they log in, and their sessions.
 
+pub mod address;
 pub mod assurance;
+pub mod confirmation;
 pub mod national_number;
 pub mod person;
 pub mod product;
@@ -8,9 +10,11 @@ pub mod registration;
 pub mod session;
 pub mod terms;
 
+pub use address::{AddressOwner, AwaitingAddress};
 pub use assurance::{Assurance, Strength};
+pub use confirmation::{CodeTry, Confirmation};
 pub use national_number::NationalNumber;
-pub use person::{Person, Protected};
+pub use person::{NextAddress, Person, PersonEdit, Protected};
 pub use product::{Product, ProductKind, ProductStatus, Serial};
 pub use registration::{Identity, Registration, RegistrationStatus};
 pub use session::{Session, SessionEnd};

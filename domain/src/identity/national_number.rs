@@ -35,6 +35,11 @@ impl NationalNumber {
         Self(number)
     }
 
+    /// The last four digits behind nine stars: nothing of the date of birth.
+    pub fn masked(&self) -> String {
+        format!("{}{}", "*".repeat(9), &self.0[9..])
+    }
+
     /// The 13 digits, for the one who protects them or shows them to their owner.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -115,6 +120,11 @@ mod tests {
     #[test]
     fn the_publicly_quoted_sample_number_is_valid() {
         assert!(NationalNumber::parse("1893120105732").is_ok());
+    }
+
+    #[test]
+    fn a_masked_number_hides_the_birth_date() {
+        assert_eq!(NationalNumber::parse("1893120105732").unwrap().masked(), "*********5732");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Authentication products: what a person logs in with.
 
 use crate::{
-    Fault, Instant,
+    Fault, Instant, Refusal,
     coded::coded,
     id::{PersonId, ProductId},
 };
@@ -35,6 +35,9 @@ coded! {
 pub struct Serial(String);
 
 impl Serial {
+    /// The form as a regular expression, for contracts.
+    pub const PATTERN: &'static str = "^[0-9]{20}$";
+
     /// Reads 20 digits.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let is_serial = raw.len() == 20 && raw.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,6 +70,29 @@ pub struct Product {
     pub space_limit: u32,
     /// When it was first confirmed.
     pub created_at: Instant,
+}
+
+impl Product {
+    /// The names of the fields that the Helpdesk changed since `before`, as the API calls them.
+    pub fn changed_since(&self, before: &Self) -> &'static [&'static str] {
+        if self.space_limit == before.space_limit { &[] } else { &["spaceLimit"] }
+    }
+
+    /// The product once its person gave it up; its limit stays what it was.
+    #[must_use]
+    pub fn withdrawn(self) -> Self {
+        Self { status: ProductStatus::Withdrawn, ..self }
+    }
+
+    /// A place for one more professional space, where so many are in use that were opened with the product: counted
+    /// under its lock (domain.md §2).
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceLimitReached`].
+    pub fn require_place(&self, spaces_used: u32) -> Result<(), Refusal> {
+        let (limit, used) = (self.space_limit, spaces_used);
+        if used < limit { Ok(()) } else { Err(Refusal::SpaceLimitReached { limit, used }) }
+    }
 }
 
 /// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).

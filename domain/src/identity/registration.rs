@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial, product::DEFAULT_SPACE_LIMIT};
+use super::{
+    Assurance, CodeTry, Confirmation, Person, Product, ProductKind, ProductStatus, Protected, Serial,
+    product::DEFAULT_SPACE_LIMIT,
+};
 use crate::{
     Instant, Refusal,
     audit::AuditAct,
@@ -11,12 +14,6 @@ use crate::{
     text::{EmailAddress, Language, PersonName},
 };
 
-/// How long a code is good for (domain.md §1, C).
-pub const CODE_LIFE: TimeDelta = TimeDelta::minutes(15);
-/// Wrong codes that one registration stands, however often the code is sent again (domain.md §1, C).
-pub const CODE_TRIES: u32 = 5;
-/// How often the code of one registration is sent again (domain.md §1, C).
-pub const CODE_RESENDS: u32 = 3;
 /// How long a registration is kept after its last code expired: what it led to is kept elsewhere (domain.md §1, C).
 pub const KEPT: TimeDelta = TimeDelta::days(7);
 
@@ -62,28 +59,10 @@ pub struct Registration {
     pub language: Language,
     /// Where it stands.
     pub status: RegistrationStatus,
-    /// The code's HMAC.
-    pub code_digest: String,
-    /// From when on the code is refused.
-    pub code_expires_at: Instant,
-    /// Wrong codes that it still stands.
-    pub tries_left: u32,
-    /// How often the code can still be sent again.
-    pub resends_left: u32,
+    /// The code that has to come back.
+    pub confirmation: Confirmation,
     /// When it began.
     pub created_at: Instant,
-}
-
-/// What came of trying a code: a wrong one must be kept, so it is an outcome and no error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeTry {
-    /// The product may be registered.
-    Right,
-    /// A try is used up.
-    Wrong {
-        /// Wrong codes that the registration still stands.
-        tries_left: u32,
-    },
 }
 
 impl Registration {
@@ -102,10 +81,7 @@ impl Registration {
             email,
             language,
             status: RegistrationStatus::AwaitingConfirmation,
-            code_digest,
-            code_expires_at: now + CODE_LIFE,
-            tries_left: CODE_TRIES,
-            resends_left: CODE_RESENDS,
+            confirmation: Confirmation::begin(code_digest, now),
             created_at: now,
         }
     }
@@ -113,21 +89,14 @@ impl Registration {
     /// Tries a code, given by its digests under every data key that may have made the kept one.
     ///
     /// # Errors
-    /// The registration has ended, its tries are used up, or its code has expired: no try is counted then.
+    /// The registration has ended, or the code can't be tried.
     pub fn try_code(&mut self, digests: &[String], now: Instant) -> Result<CodeTry, Refusal> {
         self.awaiting()?;
-        if self.tries_left == 0 {
-            return Err(Refusal::CodeTriesUsedUp);
-        }
-        if now >= self.code_expires_at {
-            return Err(Refusal::CodeExpired);
-        }
-        if digests.contains(&self.code_digest) {
+        let tried = self.confirmation.try_code(digests, now)?;
+        if tried == CodeTry::Right {
             self.status = RegistrationStatus::Confirmed;
-            return Ok(CodeTry::Right);
         }
-        self.tries_left -= 1;
-        Ok(CodeTry::Wrong { tries_left: self.tries_left })
+        Ok(tried)
     }
 
     /// Sends another code; the tries used up stay used up.
@@ -136,13 +105,7 @@ impl Registration {
     /// The registration has ended, or its tries or its resends are used up.
     pub fn resend(&mut self, code_digest: String, now: Instant) -> Result<(), Refusal> {
         self.awaiting()?;
-        if self.tries_left == 0 {
-            return Err(Refusal::CodeTriesUsedUp);
-        }
-        self.resends_left = self.resends_left.checked_sub(1).ok_or(Refusal::CodeResendsUsedUp)?;
-        self.code_digest = code_digest;
-        self.code_expires_at = now + CODE_LIFE;
-        Ok(())
+        self.confirmation.resend(code_digest, now)
     }
 
     fn awaiting(&self) -> Result<(), Refusal> {
@@ -163,6 +126,8 @@ impl Registration {
             email: self.email.clone(),
             language: self.language,
             created_at: now,
+            updated_at: now,
+            version: 1,
         }
     }
 }
@@ -237,41 +202,20 @@ mod tests {
         let email = EmailAddress::parse("ada@example.lu").unwrap();
         Registration::begin(Uuid::nil().into(), identity(Assurance::High), email, Language::Fr, "right".into(), now())
     }
-    fn digests(code: &str) -> Vec<String> {
-        vec!["under an older key".into(), code.into()]
-    }
 
     #[test]
-    fn five_wrong_codes_and_not_one_more_are_taken_over_all_resends() {
+    fn a_registration_that_has_ended_takes_no_code_and_sends_none() {
         let mut registration = registration();
-        for left in [4, 3] {
-            assert_eq!(registration.try_code(&digests("wrong"), now()), Ok(CodeTry::Wrong { tries_left: left }));
+        assert_eq!(registration.try_code(&["wrong".into()], now()), Ok(CodeTry::Wrong { tries_left: 4 }));
+        assert_eq!(registration.try_code(&["right".into()], now()), Ok(CodeTry::Right));
+        for (status, refusal) in [
+            (RegistrationStatus::Confirmed, Refusal::RegistrationConfirmed),
+            (RegistrationStatus::Superseded, Refusal::RegistrationSuperseded),
+        ] {
+            registration.status = status;
+            assert_eq!(registration.try_code(&["right".into()], now()), Err(refusal.clone()));
+            assert_eq!(registration.resend("newer".into(), now()), Err(refusal));
         }
-        registration.resend("right".into(), now()).unwrap();
-        for left in [2, 1, 0] {
-            assert_eq!(registration.try_code(&digests("wrong"), now()), Ok(CodeTry::Wrong { tries_left: left }));
-        }
-        assert_eq!(registration.try_code(&digests("right"), now()), Err(Refusal::CodeTriesUsedUp));
-        assert_eq!(registration.resend("right".into(), now()), Err(Refusal::CodeTriesUsedUp));
-    }
-
-    #[test]
-    fn a_code_dies_after_fifteen_minutes_and_costs_no_try() {
-        let mut registration = registration();
-        assert_eq!(registration.try_code(&digests("right"), now() + CODE_LIFE), Err(Refusal::CodeExpired));
-        assert_eq!(registration.tries_left, CODE_TRIES);
-        registration.resend("newer".into(), now() + CODE_LIFE).unwrap();
-        assert_eq!(registration.try_code(&digests("newer"), now() + CODE_LIFE), Ok(CodeTry::Right));
-        assert_eq!(registration.try_code(&digests("newer"), now() + CODE_LIFE), Err(Refusal::RegistrationConfirmed));
-    }
-
-    #[test]
-    fn a_code_is_sent_again_three_times() {
-        let mut registration = registration();
-        for _ in 0..CODE_RESENDS {
-            registration.resend("newer".into(), now()).unwrap();
-        }
-        assert_eq!(registration.resend("newest".into(), now()), Err(Refusal::CodeResendsUsedUp));
     }
 
     #[test]

@@ -21,7 +21,7 @@ coded! {
     SessionEnd {
         /// A refresh token was used a second time: one of the two users stole it.
         RefreshReused = "refresh_reused",
-        /// The person ended it, or a client of his gave its token back.
+        /// The person ended it, or withdrew the product that it began with, or a client of his gave its token back.
         SignedOut = "signed_out",
     }
 }

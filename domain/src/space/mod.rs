@@ -1,16 +1,20 @@
-//! Spaces: private and professional, how one is opened and edited.
+//! Spaces: private and professional, how one is opened, edited, closed and restored.
 
 pub mod identifier;
+pub mod life;
 pub mod opening;
+pub mod profile;
 
 pub use identifier::SpaceIdentifier;
+pub use life::Closure;
 pub use opening::{Founder, OpenedSpace, Opening};
+pub use profile::CompanyProfile;
 
 use crate::{
     Instant, Refusal,
     coded::coded,
     id::{ProductId, SpaceId},
-    text::{EmailAddress, Language, Title},
+    text::{EmailAddress, Language, ReasonText, Title},
 };
 
 coded! {
@@ -68,14 +72,27 @@ pub struct Space {
     pub notification_email_confirmed: bool,
     /// Where it stands.
     pub state: SpaceState,
+    /// Since when and why it is suspended, while it is.
+    pub suspension: Option<Suspension>,
+    /// What a closed space has, and no other.
+    pub closure: Option<Closure>,
     /// The product whose limit it counts against.
     pub opened_with: ProductId,
     /// When it was opened.
     pub created_at: Instant,
-    /// When it was last edited.
+    /// When it was last edited, closed or restored.
     pub updated_at: Instant,
-    /// Counts the edits: what `If-Match` is compared with.
+    /// Counts these changes: what `If-Match` is compared with.
     pub version: u32,
+}
+
+/// Why members only read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Since when.
+    pub at: Instant,
+    /// What the Helpdesk wrote.
+    pub reason: ReasonText,
 }
 
 /// What an edit sets; `None` leaves a field as it is.
@@ -93,13 +110,36 @@ impl Space {
     /// A space in which its members may act.
     ///
     /// # Errors
-    /// [`Refusal::SpaceSuspended`], or [`Refusal::NotFound`] for one that is closed.
+    /// [`Refusal::SpaceSuspended`] or those of [`Space::require_in_use`].
     pub fn require_open(&self) -> Result<(), Refusal> {
+        self.require_in_use()?;
+        if self.state == SpaceState::Suspended { Err(Refusal::SpaceSuspended) } else { Ok(()) }
+    }
+
+    /// A professional space: a private one has no company.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn require_professional(&self) -> Result<(), Refusal> {
+        if self.kind == SpaceKind::Professional { Ok(()) } else { Err(Refusal::NotFound) }
+    }
+
+    /// A space in which its members may read.
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceClosed`], or [`Refusal::NotFound`] for one that is purged.
+    pub fn require_in_use(&self) -> Result<(), Refusal> {
         match self.state {
-            SpaceState::Open => Ok(()),
-            SpaceState::Suspended => Err(Refusal::SpaceSuspended),
-            SpaceState::Closed | SpaceState::Purged => Err(Refusal::NotFound),
+            SpaceState::Open | SpaceState::Suspended => Ok(()),
+            SpaceState::Closed => Err(Refusal::SpaceClosed),
+            SpaceState::Purged => Err(Refusal::NotFound),
         }
+    }
+
+    /// The next version.
+    #[must_use]
+    pub fn counted(self, now: Instant) -> Self {
+        Self { updated_at: now, version: self.version + 1, ..self }
     }
 
     /// The names of the fields that an edit of `before` changed, as the API calls them.
@@ -108,6 +148,7 @@ impl Space {
             ("title", self.title != before.title),
             ("language", self.language != before.language),
             ("notificationEmail", self.notification_email != before.notification_email),
+            ("notificationEmailConfirmed", self.notification_email_confirmed != before.notification_email_confirmed),
         ];
         fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect()
     }

@@ -5,7 +5,7 @@ use crate::{
     Instant, Refusal,
     collaboration::{AccessScope, Membership, MembershipStatus, Role},
     id::{MembershipId, SpaceId},
-    identity::{Person, Product},
+    identity::{Person, Product, ProductStatus},
     text::{EmailAddress, Language, Title},
 };
 
@@ -79,7 +79,8 @@ impl Founder<'_> {
     /// Opens a space.
     ///
     /// # Errors
-    /// The terms are not accepted, the private space exists, or the product's limit is reached.
+    /// The product was withdrawn meanwhile, the terms are not accepted, the private space exists, or the product's limit is
+    /// reached.
     pub fn open(
         &self,
         wish: Opening,
@@ -87,19 +88,20 @@ impl Founder<'_> {
         ids: (SpaceId, MembershipId),
         now: Instant,
     ) -> Result<OpenedSpace, Refusal> {
+        if self.product.status != ProductStatus::Registered {
+            return Err(Refusal::TryAgain);
+        }
         if !self.terms_accepted {
             return Err(Refusal::TermsNotAccepted);
         }
         let entity_type = wish.entity_type();
         let (kind, title, language, notification_email) = match wish {
             Opening::Private { .. } if self.has_private_space => return Err(Refusal::PrivateSpaceExists),
-            Opening::Professional { .. } if self.spaces_used >= self.product.space_limit => {
-                return Err(Refusal::SpaceLimitReached { limit: self.product.space_limit, used: self.spaces_used });
-            }
             Opening::Private { language, notification_email } => {
                 (SpaceKind::Private, None, language, notification_email)
             }
             Opening::Professional { title, language, notification_email, .. } => {
+                self.product.require_place(self.spaces_used)?;
                 (SpaceKind::Professional, Some(title), language, notification_email)
             }
         };
@@ -114,6 +116,8 @@ impl Founder<'_> {
             notification_email_confirmed: notification_email.is_same_mailbox(&self.person.email),
             notification_email,
             state: SpaceState::Open,
+            suspension: None,
+            closure: None,
             opened_with: self.product.id,
             created_at: now,
             updated_at: now,

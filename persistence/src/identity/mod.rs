@@ -1,5 +1,6 @@
-//! Persons, products, registrations, sessions and terms as they are kept.
+//! Persons, their addresses, products, registrations, sessions and terms as they are kept.
 
+mod addresses;
 mod assertions;
 mod persons;
 mod products;
@@ -8,4 +9,6 @@ mod sessions;
 mod terms;
 
 pub use assertions::AssertionPurpose;
+pub(crate) use persons::PersonRow;
+pub(crate) use products::ProductRow;
 pub use sessions::RefreshToken;

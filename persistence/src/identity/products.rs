@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use domain::{
     Coded,
     id::{PersonId, ProductId},
-    identity::{Product, Serial},
+    identity::{Product, ProductStatus, Serial},
 };
 
 use crate::{
@@ -62,6 +62,20 @@ impl Reading<'_> {
         let found: Option<ProductRow> = self.run(|db| {
             products::table
                 .filter(products::serial.eq(serial.as_str()))
+                .select(ProductRow::as_select())
+                .get_result(db)
+                .optional()
+        })?;
+        found.map(ProductRow::read).transpose()
+    }
+
+    /// A registered product of a person.
+    pub fn product_of(&mut self, id: ProductId, person: PersonId) -> Result<Option<Product>, StoreError> {
+        let found: Option<ProductRow> = self.run(|db| {
+            products::table
+                .find(id.to_string())
+                .filter(products::person_id.eq(person.to_string()))
+                .filter(products::status.eq(ProductStatus::Registered.code()))
                 .select(ProductRow::as_select())
                 .get_result(db)
                 .optional()

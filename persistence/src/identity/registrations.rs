@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use domain::{
     Coded, Instant,
     id::RegistrationId,
-    identity::{Identity, Protected, Registration, RegistrationStatus, Serial},
+    identity::{Confirmation, Identity, Protected, Registration, RegistrationStatus, Serial},
     text::{EmailAddress, PersonName},
 };
 
@@ -53,10 +53,10 @@ impl From<&Registration> for RegistrationRow {
             email: registration.email.to_string(),
             language: registration.language.code().to_owned(),
             status: registration.status.code().to_owned(),
-            code_digest: registration.code_digest.clone(),
-            code_expires_at: stamp(registration.code_expires_at),
-            tries_left: registration.tries_left.into(),
-            resends_left: registration.resends_left.into(),
+            code_digest: registration.confirmation.digest.clone(),
+            code_expires_at: stamp(registration.confirmation.expires_at),
+            tries_left: registration.confirmation.tries_left.into(),
+            resends_left: registration.confirmation.resends_left.into(),
             created_at: stamp(registration.created_at),
         }
     }
@@ -70,9 +70,12 @@ impl RegistrationRow {
             email: row.value(EmailAddress::parse(&self.email))?,
             language: row.code(&self.language)?,
             status: row.code(&self.status)?,
-            code_expires_at: self.code_expires_at.and_utc(),
-            tries_left: row.number(self.tries_left)?,
-            resends_left: row.number(self.resends_left)?,
+            confirmation: Confirmation {
+                expires_at: self.code_expires_at.and_utc(),
+                tries_left: row.number(self.tries_left)?,
+                resends_left: row.number(self.resends_left)?,
+                digest: self.code_digest,
+            },
             created_at: self.created_at.and_utc(),
             identity: Identity {
                 serial: row.value(Serial::parse(&self.serial))?,
@@ -82,7 +85,6 @@ impl RegistrationRow {
                 assurance: row.code(&self.assurance)?,
                 number: Protected { digest: self.number_digest, sealed: self.number_sealed },
             },
-            code_digest: self.code_digest,
         })
     }
 }
@@ -128,14 +130,19 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] if another one of the same product began at the same moment.
     pub fn insert_registration(&mut self, registration: &Registration) -> Result<(), StoreError> {
+        self.supersede_registration(&registration.identity.serial)?;
         let row = RegistrationRow::from(registration);
-        let awaiting = registrations::status.eq(RegistrationStatus::AwaitingConfirmation.code());
-        self.run(|db| {
-            diesel::update(registrations::table.filter(registrations::serial.eq(&row.serial)).filter(awaiting))
-                .set(registrations::status.eq(RegistrationStatus::Superseded.code()))
-                .execute(db)?;
-            diesel::insert_into(registrations::table).values(&row).execute(db)
-        })?;
+        self.run(|db| diesel::insert_into(registrations::table).values(&row).execute(db))?;
+        Ok(())
+    }
+
+    /// Ends the registration of a product that still waits for its code, if there is one.
+    pub fn supersede_registration(&mut self, serial: &Serial) -> Result<(), StoreError> {
+        let awaiting = registrations::table
+            .filter(registrations::serial.eq(serial.as_str()))
+            .filter(registrations::status.eq(RegistrationStatus::AwaitingConfirmation.code()));
+        let superseded = registrations::status.eq(RegistrationStatus::Superseded.code());
+        self.run(|db| diesel::update(awaiting).set(superseded).execute(db))?;
         Ok(())
     }
 

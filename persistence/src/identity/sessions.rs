@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
-    id::{PersonId, SessionId},
+    id::{PersonId, ProductId, SessionId, SpaceId},
     identity::{Product, ProductStatus, Session, session::IDLE},
 };
 
@@ -114,6 +114,14 @@ impl Reading<'_> {
         Ok(live)
     }
 
+    /// The space in which a session works, if it said so.
+    pub fn current_space(&mut self, session: SessionId) -> Result<Option<SpaceId>, StoreError> {
+        let id = session.to_string();
+        let space: Option<String> =
+            self.run(|db| sessions::table.find(&id).select(sessions::current_space).get_result(db))?;
+        space.map(|space| Row { table: "sessions", id: &id }.id(&space)).transpose()
+    }
+
     /// A refresh token by its digest.
     pub fn refresh_token(&mut self, digest: &str) -> Result<Option<RefreshToken>, StoreError> {
         let found: Option<(String, Option<NaiveDateTime>)> = self.run(|db| {
@@ -142,6 +150,36 @@ impl Transaction<'_> {
                 .execute(db)
         })?;
         self.live_session(id)
+    }
+
+    /// Locks the live sessions that began with a product, whose lock keeps others from beginning.
+    pub fn lock_sessions_with(&mut self, product: ProductId) -> Result<Vec<Session>, StoreError> {
+        self.climb(Rank::Object);
+        let now = self.now();
+        let began_with_it = sessions::table
+            .filter(sessions::product_id.eq(product.to_string()))
+            .filter(sessions::ended.is_null())
+            .filter(sessions::refreshed_at.gt(stamp(now - IDLE)));
+        let ids: Vec<String> = self.run(|db| began_with_it.order(sessions::id).select(sessions::id).get_results(db))?;
+        let mut locked = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let row: SessionRow = self.run(|db| {
+                diesel::update(sessions::table.find(id))
+                    .set(sessions::lock_seq.eq(sessions::lock_seq + 1))
+                    .execute(db)?;
+                sessions::table.find(id).select(SessionRow::as_select()).get_result(db)
+            })?;
+            locked.push(row.read()?);
+        }
+        locked.retain(|session| session.is_live(now));
+        Ok(locked)
+    }
+
+    /// Keeps in which space a session works.
+    pub fn save_current_space(&mut self, session: SessionId, space: Option<SpaceId>) -> Result<(), StoreError> {
+        let space = sessions::current_space.eq(space.map(|space| space.to_string()));
+        self.run(|db| diesel::update(sessions::table.find(session.to_string())).set(space).execute(db))?;
+        Ok(())
     }
 
     /// Keeps a new session.

@@ -1,13 +1,20 @@
 //! Spaces as they are kept, and who sees which.
 
+mod life;
+mod profile;
+
+use std::collections::BTreeSet;
+
+pub use profile::SealedProfile;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded,
-    collaboration::Membership,
+    collaboration::{Membership, MembershipStatus, Role},
     id::{PersonId, ProductId, SpaceId},
-    space::{OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState},
-    text::{EmailAddress, Title},
+    space::{Closure, OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState, Suspension},
+    text::{EmailAddress, ReasonText, Title},
 };
 
 use crate::{
@@ -20,7 +27,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = spaces, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SpaceRow {
+pub(crate) struct SpaceRow {
     id: String,
     identifier: String,
     kind: String,
@@ -30,10 +37,15 @@ struct SpaceRow {
     notification_email: String,
     notification_email_confirmed: bool,
     state: String,
+    closed_at: Option<NaiveDateTime>,
+    purge_at: Option<NaiveDateTime>,
+    purge_reminded_at: Option<NaiveDateTime>,
     opened_with: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     version: i64,
+    suspended_at: Option<NaiveDateTime>,
+    suspension_reason: Option<String>,
 }
 
 impl From<&Space> for SpaceRow {
@@ -48,17 +60,24 @@ impl From<&Space> for SpaceRow {
             notification_email: space.notification_email.to_string(),
             notification_email_confirmed: space.notification_email_confirmed,
             state: space.state.code().to_owned(),
+            closed_at: space.closure.map(|closure| stamp(closure.closed_at)),
+            purge_at: space.closure.map(|closure| stamp(closure.purge_at)),
+            purge_reminded_at: space.closure.and_then(|closure| closure.reminded_at).map(stamp),
             opened_with: space.opened_with.to_string(),
             created_at: stamp(space.created_at),
             updated_at: stamp(space.updated_at),
             version: space.version.into(),
+            suspended_at: space.suspension.as_ref().map(|suspension| stamp(suspension.at)),
+            suspension_reason: space.suspension.as_ref().map(|suspension| suspension.reason.to_string()),
         }
     }
 }
 
 impl SpaceRow {
-    fn read(self) -> Result<Space, StoreError> {
+    pub(crate) fn read(self) -> Result<Space, StoreError> {
         let row = Row { table: "spaces", id: &self.id };
+        let reason =
+            self.suspension_reason.as_deref().map(|reason| row.value(ReasonText::parse(reason))).transpose()?;
         Ok(Space {
             id: row.id(&self.id)?,
             identifier: row.value(SpaceIdentifier::parse(&self.identifier))?,
@@ -69,6 +88,12 @@ impl SpaceRow {
             notification_email: row.value(EmailAddress::parse(&self.notification_email))?,
             notification_email_confirmed: self.notification_email_confirmed,
             state: row.code(&self.state)?,
+            suspension: self.suspended_at.zip(reason).map(|(at, reason)| Suspension { at: at.and_utc(), reason }),
+            closure: self.closed_at.zip(self.purge_at).map(|(closed_at, purge_at)| Closure {
+                closed_at: closed_at.and_utc(),
+                purge_at: purge_at.and_utc(),
+                reminded_at: self.purge_reminded_at.map(|at| at.and_utc()),
+            }),
             opened_with: row.id(&self.opened_with)?,
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -82,17 +107,28 @@ impl SpaceRow {
 pub struct SpaceFilter {
     /// Only of this kind.
     pub kind: Option<SpaceKind>,
+    /// Only in this state; those in use where none is named.
+    pub state: Option<SpaceState>,
     /// Only those after this one, in the order of their ids.
     pub after: Option<SpaceId>,
 }
 
-/// The states in which members see a space and in which it counts (domain.md §2, C).
+/// The states in which a space counts (domain.md §2, C).
 fn in_use() -> [&'static str; 2] {
     [SpaceState::Open.code(), SpaceState::Suspended.code()]
 }
 
+/// The spaces that a member sees: those in use, and the closed ones whose administrator he is (domain.md §2, C).
+#[diesel::dsl::auto_type(no_type_alias)]
+fn shows() -> _ {
+    let (closed, purged): (&'static str, &'static str) = (SpaceState::Closed.code(), SpaceState::Purged.code());
+    let administrator: &'static str = Role::Administrator.code();
+    spaces::state.ne(purged).and(spaces::state.ne(closed).or(memberships::role.eq(administrator)))
+}
+
 impl Reading<'_> {
-    /// A space in use and the membership that lets this person in with this product; `None` for a stranger.
+    /// A space and the membership that shows it to this person with this product; `None` for a stranger, and for all
+    /// but administrators where it is closed.
     pub fn space_of(
         &mut self,
         id: SpaceId,
@@ -105,7 +141,7 @@ impl Reading<'_> {
             spaces::table
                 .inner_join(memberships::table)
                 .filter(spaces::id.eq(id.to_string()))
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(shows())
                 .filter(lets_in(&person, &product, now))
                 .select((SpaceRow::as_select(), MembershipRow::as_select()))
                 .get_result(db)
@@ -114,7 +150,7 @@ impl Reading<'_> {
         found.map(|(space, membership)| Ok((space.read()?, membership.read()?))).transpose()
     }
 
-    /// The spaces in use that this person sees with this product, oldest first.
+    /// The spaces that this person sees with this product, oldest first.
     pub fn spaces_of(
         &mut self,
         person: PersonId,
@@ -126,17 +162,37 @@ impl Reading<'_> {
         let (person, product) = (person.to_string(), product.to_string());
         let kinds: Vec<&str> =
             filter.kind.map_or(SpaceKind::ALL.to_vec(), |kind| vec![kind]).into_iter().map(Coded::code).collect();
+        let states = filter.state.map_or(in_use().to_vec(), |state| vec![state.code()]);
         // No id is smaller than the empty text.
         let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
         let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
             spaces::table
                 .inner_join(memberships::table)
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(spaces::state.eq_any(states))
+                .filter(shows())
                 .filter(lets_in(&person, &product, now))
                 .filter(spaces::kind.eq_any(kinds))
                 .filter(memberships::space_id.gt(after))
                 .order(memberships::space_id)
                 .limit(most.into())
+                .select((SpaceRow::as_select(), MembershipRow::as_select()))
+                .get_results(db)
+        })?;
+        found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
+    }
+
+    /// The professional spaces in use of which this person is an active administrator, with any of his products, by
+    /// ascending id.
+    pub fn spaces_administered_by(&mut self, person: PersonId) -> Result<Vec<(Space, Membership)>, StoreError> {
+        let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
+            spaces::table
+                .inner_join(memberships::table)
+                .filter(memberships::person_id.eq(person.to_string()))
+                .filter(memberships::role.eq(Role::Administrator.code()))
+                .filter(memberships::status.eq(MembershipStatus::Active.code()))
+                .filter(spaces::kind.eq(SpaceKind::Professional.code()))
+                .filter(spaces::state.eq_any(in_use()))
+                .order(spaces::id)
                 .select((SpaceRow::as_select(), MembershipRow::as_select()))
                 .get_results(db)
         })?;
@@ -177,7 +233,7 @@ impl Reading<'_> {
 }
 
 impl Transaction<'_> {
-    /// Locks a space in use that this person sees with this product: who is in it, what it is called and how it stands
+    /// Locks a space that this person sees with this product: who is in it, what it is called and how it stands
     /// change under this lock. A stranger never gets as far as waiting for it.
     pub fn lock_space_of(
         &mut self,
@@ -188,13 +244,21 @@ impl Transaction<'_> {
         if self.space_of(id, person, product)?.is_none() {
             return Ok(None);
         }
-        self.climb(Rank::Space);
-        self.run(|db| {
-            diesel::update(spaces::table.find(id.to_string()))
-                .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
-                .execute(db)
-        })?;
+        self.lock_spaces(&BTreeSet::from([id]))?;
         self.space_of(id, person, product)
+    }
+
+    /// Locks several spaces, whoever sees them, one after the other by ascending id.
+    pub fn lock_spaces(&mut self, spaces: &BTreeSet<SpaceId>) -> Result<(), StoreError> {
+        self.climb(Rank::Space);
+        for id in spaces {
+            self.run(|db| {
+                diesel::update(spaces::table.find(id.to_string()))
+                    .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
+                    .execute(db)
+            })?;
+        }
+        Ok(())
     }
 
     /// Keeps a new space with its founder's membership.

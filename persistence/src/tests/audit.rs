@@ -54,7 +54,9 @@ async fn entries(store: &Store, chain: Chain, filter: AuditFilter) -> Vec<Entry>
 }
 
 async fn heads(store: &Store) -> Vec<Head> {
-    store.read(|reading| reading.audit_heads(None, 100)).await.unwrap_or_else(|error: StoreError| panic!("{error}"))
+    let heads = store.read(|reading| reading.audit_heads("", 100)).await;
+    let heads = heads.unwrap_or_else(|error: StoreError| panic!("{error}"));
+    heads.into_iter().map(|(name, head)| head.unwrap_or_else(|| panic!("{name}"))).collect()
 }
 
 /// Walks a chain in small pages, as the program does in larger ones.

@@ -42,6 +42,54 @@ async fn a_disk_that_fills_up_in_mid_batch_undoes_that_batch() {
     }
 }
 
+/// As where the file's permissions were taken away: nothing is kept, everybody is told so, and the next batch has a new connection.
+#[tokio::test]
+async fn a_connection_that_may_not_write_is_replaced() {
+    let database = Database::sqlite();
+    let store = database.open();
+    let works = (0..4).map(|n| {
+        work(move |tx| {
+            if n == 1 {
+                tx.run(|db| db.batch_execute("PRAGMA query_only = ON"))?;
+            }
+            Ok(mark(tx, &n.to_string())?)
+        })
+    });
+    let outcomes = together(&store, works.collect()).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Failure::Store(StoreError::Busy(_))))), "{outcomes:?}");
+    let Err(Failure::Store(StoreError::Busy(told))) = &outcomes[1] else { unreachable!() };
+    assert_eq!(told, "attempt to write a readonly database");
+    let batches = store.figures().batches.unwrap();
+    assert_eq!((batches.broken, batches.is_writable), (1, false));
+
+    assert_eq!(store.write(|tx| mark(tx, "later")).await, Ok(()));
+    assert_eq!(marks(&store).await, ["later"]);
+    let batches = store.figures().batches.unwrap();
+    assert_eq!((batches.broken, batches.is_writable), (1, true));
+}
+
+/// While nothing can be written, nothing is begun; once something was, what a commit left open is settled.
+#[tokio::test]
+async fn nothing_is_begun_until_something_can_be_kept() {
+    let database = Database::sqlite();
+    let store = database.open_with(|settings| settings.patience = Duration::from_millis(50));
+    let owe_a_session = work(|tx| {
+        let token = "INSERT INTO refresh_tokens VALUES ('a', 'nobody', '2027-01-01 00:00:00', NULL)";
+        Ok(tx.run(|db| db.batch_execute(&format!("PRAGMA defer_foreign_keys = ON; {token}")))?)
+    });
+    assert!(is_unknown(&store.write(owe_a_session).await));
+    let mut rival = database.rival();
+    rival.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let outcome = store.write(|_| -> Result<(), Failure> { panic!("it was begun") }).await;
+    assert!(matches!(outcome, Err(Failure::Store(StoreError::Busy(_)))), "{outcome:?}");
+    rival.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(store.write(|tx| mark(tx, "a")).await, Ok(()));
+    let figures = store.figures();
+    assert_eq!(figures.writes.fates, [1, 0, 1, 0, 0, 1]);
+    let batches = figures.batches.unwrap();
+    assert_eq!((batches.kept, batches.transactions, batches.broken, batches.is_writable), (1, 1, 2, true));
+}
+
 /// Where no file may grow beyond 2 MB, COMMIT fails, or a statement whose pages don't fit into the cache.
 #[cfg(unix)]
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::{connection::SimpleConnection, prelude::*};
-use domain::Refusal;
+use domain::{Refusal, id::SpaceId};
 use tokio::task::JoinSet;
 
 use super::support::{Database, Failure, Owner, mark, open_space, register};
@@ -19,6 +19,7 @@ on_both! {
     a_rival_who_keeps_his_lock_makes_others_busy,
     a_connection_waits_for_locks_as_long_as_it_was_told,
     locks_are_taken_in_one_order,
+    several_spaces_are_locked_in_one_order,
 }
 
 async fn of_400_who_open_a_space_with_an_empty_product_200_may(database: Database) {
@@ -102,6 +103,30 @@ async fn locks_are_taken_in_one_order(database: Database) {
             assert_eq!(told.unwrap_err(), StoreError::Failed("a transaction panicked".into()));
         }
     }
+}
+
+async fn several_spaces_are_locked_in_one_order(database: Database) {
+    let stores = processes(&database);
+    let owner = register(&stores[0], 200).await;
+    assert_eq!(crowd(&stores, &owner, 6).await, (6, 0));
+    let administered = stores[0].read(move |tx| tx.spaces_administered_by(owner.person.id)).await.unwrap();
+    let ids: Vec<SpaceId> = administered.iter().map(|(space, _)| space.id).collect();
+    assert!(ids.len() == 6 && ids.is_sorted());
+
+    // Overlapping sets, named in any order: none of them waits for another in a ring.
+    let mut tasks = JoinSet::new();
+    for (turn, store) in stores.iter().cycle().take(60).enumerate() {
+        let (store, set) = (store.clone(), (0..4).map(|place| ids[(turn * 5 + place) % 6]).collect());
+        tasks.spawn(async move { store.write(move |tx| tx.lock_spaces(&set)).await });
+    }
+    assert_eq!(tasks.join_all().await, vec![Ok(()); 60]);
+
+    let roster = stores[0].read({
+        let space = ids[0];
+        move |tx| tx.roster(space)
+    });
+    let roster = roster.await.unwrap();
+    assert!(roster.has_able_administrator() && roster.hangs_on(owner.product));
 }
 
 /// As many processes as the database lets in.

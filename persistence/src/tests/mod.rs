@@ -18,6 +18,7 @@ macro_rules! on_both {
     };
 }
 
+mod addresses;
 mod audit;
 mod batch;
 mod errors;
@@ -26,4 +27,5 @@ mod locks;
 mod migrations;
 mod outbox;
 mod reads;
+mod sealed;
 mod support;

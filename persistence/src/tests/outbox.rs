@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use domain::{
     Instant,
     identity::{
-        Assurance, Identity, ProductKind, Protected, Registration, RegistrationStatus, Serial, Session, registration,
+        Assurance, Identity, ProductKind, Protected, Registration, RegistrationStatus, Serial, Session, confirmation,
         session,
     },
     text::{EmailAddress, Language, PersonName},
@@ -279,7 +279,7 @@ fn keep_some(
         for status in [RegistrationStatus::Confirmed, RegistrationStatus::AwaitingConfirmation] {
             let id =
                 Uuid::from_u128(u128::from(status == RegistrationStatus::AwaitingConfirmation) * 10 + place as u128);
-            let begun = moment - registration::CODE_LIFE;
+            let begun = moment - confirmation::CODE_LIFE;
             let email = EmailAddress::parse("anna@example.lu").unwrap();
             let identity = identity(&format!("{place:020}"));
             let begun = Registration::begin(id.into(), identity, email, Language::Fr, "digest".into(), begun);

@@ -154,6 +154,8 @@ pub async fn register(store: &Store, space_limit: u32) -> Owner {
             email: EmailAddress::parse("anna@example.lu").unwrap(),
             language: Language::Fr,
             created_at: tx.now(),
+            updated_at: tx.now(),
+            version: 1,
         };
         let product = Product {
             id: tx.new_id(),

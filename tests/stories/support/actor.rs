@@ -97,8 +97,17 @@ impl Actor {
 
     /// A new test person with these kinds of product, registered and logged in with the first.
     pub fn newcomer(anonymous: &Self, kinds: &[&str]) -> Self {
+        Self::registered(anonymous, &json!({ "products": kinds, "helpdesk": false }))
+    }
+
+    /// A new test person who is an agent of the Helpdesk, registered and logged in.
+    pub fn agent(anonymous: &Self) -> Self {
+        Self::registered(anonymous, &json!({ "products": ["luxtrust_professional"], "helpdesk": true }))
+    }
+
+    fn registered(anonymous: &Self, wish: &Value) -> Self {
         let mut actor = anonymous.clone();
-        actor.become_test_person(&json!({ "products": kinds, "helpdesk": false }));
+        actor.become_test_person(wish);
         actor.register_product(0).expect(200);
         actor.log_in(0).expect(200);
         actor
@@ -221,6 +230,13 @@ impl Actor {
         self.post("/v1/spaces", &json!({ "kind": "private", "notificationEmail": "me@example.lu", "language": "fr" }))
     }
 
+    /// The authentication product that the person logged in with, as he sees it.
+    pub fn current_product(&self) -> Value {
+        let products = self.get("/v1/me/authentication-products").expect(200)["data"].clone();
+        let mut products = products.as_array().expect("products").iter();
+        products.find(|product| product["isCurrent"] == true).expect("the current one").clone()
+    }
+
     /// The ids of all spaces that the person sees, page by page; he administers each.
     pub fn spaces(&self) -> BTreeSet<String> {
         let mut seen = BTreeSet::new();
@@ -260,6 +276,12 @@ impl Actor {
         self.send("PATCH", path, &headers, body.to_string().into_bytes())
     }
 
+    /// PUT in the place of the version that `If-Match` names.
+    pub fn put(&self, path: &str, etag: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json"), ("if-match", etag)];
+        self.send("PUT", path, &headers, body.to_string().into_bytes())
+    }
+
     /// Any request; the actor's token goes with it, and answers are asked for in English unless a header says otherwise.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         self.try_send(method, path, headers, body).unwrap_or_else(|| panic!("{method} {path}: no answer"))
@@ -290,6 +312,12 @@ impl Actor {
 #[track_caller]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// Any other code.
+pub fn another(code: &str) -> String {
+    let number: u32 = code.parse().expect("six digits");
+    format!("{:06}", (number + 1) % 1_000_000)
 }
 
 /// The body that opens a professional space.

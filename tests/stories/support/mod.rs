@@ -9,7 +9,7 @@ mod raw;
 mod rival;
 mod world;
 
-pub use actor::{Actor, Reply, professional, text};
+pub use actor::{Actor, Reply, another, professional, text};
 pub use crowd::{crowd, eventually, unless_busy, wait_until};
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::World;
+use super::{Scratch, World};
 
 /// A transaction that holds what its statement locked.
 pub struct Rival {
@@ -18,7 +18,15 @@ pub struct Rival {
 impl Rival {
     /// Runs the statement in a transaction, which stays open.
     pub fn hold(world: &World, statement: &str) -> Self {
-        let url = world.setting("ESPACE_PRO_DATABASE_URL");
+        Self::hold_at(world.setting("ESPACE_PRO_DATABASE_URL"), statement)
+    }
+
+    /// The same in the database of servers that are processes.
+    pub fn hold_in(scratch: &Scratch, statement: &str) -> Self {
+        Self::hold_at(scratch.settings()["ESPACE_PRO_DATABASE_URL"].clone(), statement)
+    }
+
+    fn hold_at(url: String, statement: &str) -> Self {
         let mut command = Command::new("psql");
         command.args([url.as_str(), "-qAt"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut rival = Self { psql: command.spawn().expect("psql"), url };

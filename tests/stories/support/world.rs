@@ -242,6 +242,11 @@ impl World {
         founder
     }
 
+    /// An agent of the Helpdesk.
+    pub fn agent(&self) -> Actor {
+        Actor::agent(&self.anonymous())
+    }
+
     /// Shorthand for a request without a token.
     pub fn get(&self, path: &str) -> Reply {
         self.anonymous().get(path)

@@ -1,6 +1,10 @@
-//! Data keys: what protects national numbers, codes and mails at rest, and seals cursors (domain.md §9).
+//! Data keys: what protects national numbers, codes, mails and company profiles at rest, and seals cursors (domain.md §9).
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+pub mod command;
+pub mod rewrap;
+pub mod secret;
+
+use std::path::{Path, PathBuf};
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -13,6 +17,11 @@ use base64::{
 use domain::identity::{NationalNumber, Protected};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+
+/// Where development, which makes one, keeps its data keys.
+pub fn development_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys/data")
+}
 
 /// One key with its name; two keys for two uses are derived from it.
 struct DataKey {
@@ -38,9 +47,24 @@ impl DataKeys {
         Ok(Self(keys))
     }
 
-    /// A new key, in the form that [`DataKeys::parse`] reads.
+    /// A new first key, in the form that [`DataKeys::parse`] reads.
     pub fn generate() -> String {
-        format!("k1:{}", BASE64.encode(rand::random::<[u8; 32]>()))
+        Self::generate_as("k1")
+    }
+
+    /// The same under another id.
+    pub fn generate_as(id: &str) -> String {
+        format!("{id}:{}", BASE64.encode(rand::random::<[u8; 32]>()))
+    }
+
+    /// The current key's id.
+    pub fn current(&self) -> &str {
+        &self.0[0].id
+    }
+
+    /// The keys' ids, the current one's first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
     }
 
     /// An HMAC under the current key, in base64url; `purpose` keeps the uses apart.
@@ -73,6 +97,12 @@ impl DataKeys {
         String::from_utf8(text).ok()
     }
 
+    /// What any of the keys sealed for this purpose, as the current one protects it.
+    pub fn protect_anew(&self, purpose: &str, sealed: &str) -> Option<Protected> {
+        let text = self.open(purpose, sealed)?;
+        Some(Protected { digest: self.digest(purpose, &text), sealed: self.seal(purpose, &text) })
+    }
+
     /// A national number as it is kept.
     pub fn protect(&self, number: &NationalNumber) -> Protected {
         Protected {
@@ -86,9 +116,14 @@ impl DataKeys {
         self.digests(NATIONAL_NUMBER, number.reveal())
     }
 
+    /// The number that is kept like this; `None` if the key that sealed it is missing.
+    pub fn national_number(&self, number: &Protected) -> Option<NationalNumber> {
+        NationalNumber::parse(&self.open(NATIONAL_NUMBER, &number.sealed)?).ok()
+    }
+
     /// What the number that is kept like this can be equal to, under every key; `None` if the key that sealed it is missing.
     pub fn digests_of(&self, number: &Protected) -> Option<Vec<String>> {
-        Some(self.digests(NATIONAL_NUMBER, &self.open(NATIONAL_NUMBER, &number.sealed)?))
+        Some(self.number_digests(&self.national_number(number)?))
     }
 }
 
@@ -122,41 +157,6 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         mac.update(part);
     }
     mac.finalize().into_bytes().to_vec()
-}
-
-/// Reads a file that nobody else may read.
-///
-/// # Errors
-/// A sentence for the operator: it is not there, or its mode is wider than 0600.
-pub fn read_secret(path: &Path) -> Result<String, String> {
-    use std::os::unix::fs::PermissionsExt;
-    let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    let mode = fs::metadata(path).map_err(told)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(format!("{} can be read by others (mode {:o}): make it 0600", path.display(), mode & 0o777));
-    }
-    fs::read_to_string(path).map_err(told)
-}
-
-/// Writes a new file that nobody else may read; another process that was faster wins.
-///
-/// # Errors
-/// A sentence for the operator.
-pub fn write_secret(path: &Path, text: &str) -> Result<(), String> {
-    let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(told)?;
-    }
-    // Whole or not at all: it gets its name only once it is written.
-    let draft = path.with_extension(format!("{}.draft", BASE64URL.encode(rand::random::<[u8; 9]>())));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(told)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(told)?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft).map_err(told)?;
-    match linked {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(told(error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

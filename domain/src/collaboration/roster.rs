@@ -1,0 +1,166 @@
+//! Who is in one space, and the rule that somebody able always administers it.
+
+use super::{AccessScope, Membership, MembershipStatus, Role};
+use crate::id::ProductId;
+
+/// A member with the products that open the portal to him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The membership.
+    pub membership: Membership,
+    /// His registered products.
+    pub products: Vec<ProductId>,
+}
+
+/// All members of one space that is in use, read under its lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster(pub Vec<Member>);
+
+impl Member {
+    /// Whether he is an **able administrator**: by role, active, without an end date, and with a registered product that
+    /// his scope lets in (domain.md §3, C).
+    pub fn is_able_administrator(&self) -> bool {
+        let membership = &self.membership;
+        let gets_in = match membership.scope {
+            AccessScope::AllProducts => !self.products.is_empty(),
+            AccessScope::ThisProduct => self.products.contains(&membership.product),
+        };
+        membership.role == Role::Administrator
+            && membership.status == MembershipStatus::Active
+            && membership.ends_at.is_none()
+            && gets_in
+    }
+
+    /// The member once a product is withdrawn.
+    #[must_use]
+    pub fn without(mut self, product: ProductId) -> Self {
+        self.products.retain(|registered| *registered != product);
+        self
+    }
+
+    /// Whether he is able only as long as he has this product.
+    pub fn is_able_by(&self, product: ProductId) -> bool {
+        self.is_able_administrator() && !self.clone().without(product).is_able_administrator()
+    }
+}
+
+impl Roster {
+    /// Whether somebody able administers the space.
+    pub fn has_able_administrator(&self) -> bool {
+        self.0.iter().any(Member::is_able_administrator)
+    }
+
+    /// The roster once a product, which is one member's, is withdrawn.
+    #[must_use]
+    pub fn without(self, product: ProductId) -> Self {
+        Self(self.0.into_iter().map(|member| member.without(product)).collect())
+    }
+
+    /// Whether the space would lose its last able administrator with this product.
+    pub fn hangs_on(&self, product: ProductId) -> bool {
+        self.has_able_administrator() && !self.clone().without(product).has_able_administrator()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Instant;
+
+    fn product(of: u128, number: u128) -> ProductId {
+        Uuid::from_u128(of * 100 + number).into()
+    }
+
+    /// The founder of a space: with all products, of which he has two.
+    fn member(of: u128) -> Member {
+        let membership = Membership {
+            id: Uuid::from_u128(of).into(),
+            space: Uuid::nil().into(),
+            person: Uuid::from_u128(of).into(),
+            role: Role::Administrator,
+            scope: AccessScope::AllProducts,
+            product: product(of, 0),
+            status: MembershipStatus::Active,
+            ends_at: None,
+            created_at: Instant::from_timestamp(1_800_000_000, 0).unwrap(),
+        };
+        Member { membership, products: vec![product(of, 0), product(of, 1)] }
+    }
+
+    #[test]
+    fn who_is_able_gets_in_for_good() {
+        let able = member(1);
+        assert!(able.is_able_administrator());
+        let but = |change: fn(&mut Membership)| {
+            let mut other = able.clone();
+            change(&mut other.membership);
+            other.is_able_administrator()
+        };
+        assert!(!but(|membership| membership.role = Role::Manager));
+        assert!(!but(|membership| membership.status = MembershipStatus::Suspended));
+        assert!(!but(|membership| membership.status = MembershipStatus::Ended));
+        assert!(!but(|membership| membership.ends_at = Some(membership.created_at)));
+        assert!(but(|membership| membership.scope = AccessScope::ThisProduct));
+    }
+
+    #[test]
+    fn a_scope_says_on_which_product_ability_hangs() {
+        let mut scoped = member(1);
+        assert!(!scoped.is_able_by(product(1, 0)), "the other product gets in as well");
+        assert!(scoped.clone().without(product(1, 1)).is_able_by(product(1, 0)));
+        scoped.membership.scope = AccessScope::ThisProduct;
+        assert!(scoped.is_able_by(product(1, 0)) && !scoped.is_able_by(product(1, 1)));
+    }
+
+    #[test]
+    fn a_space_hangs_on_the_last_product_that_lets_an_administrator_in() {
+        let one = member(1).without(product(1, 1));
+        assert!(Roster(vec![one.clone()]).hangs_on(product(1, 0)));
+        assert!(!Roster(vec![one.clone(), member(2)]).hangs_on(product(1, 0)));
+        let mut reader = member(2);
+        reader.membership.role = Role::Reader;
+        assert!(Roster(vec![one, reader.clone()]).hangs_on(product(1, 0)));
+        assert!(!Roster(vec![reader]).hangs_on(product(2, 0)), "what is lost already is not lost again");
+    }
+
+    prop_compose! {
+        fn any_member(of: u128)(role in 0usize..4, scope in 0usize..2, status in 0usize..3, ends in any::<bool>(), count in 0u128..3) -> Member {
+            use crate::Coded;
+            let mut member = member(of);
+            let membership = &mut member.membership;
+            // Mostly administrators who may act, so that the rule has work.
+            membership.role = if role < 3 { Role::Administrator } else { Role::Reader };
+            membership.scope = AccessScope::ALL[scope];
+            membership.status = if status < 2 { MembershipStatus::Active } else { MembershipStatus::Suspended };
+            membership.ends_at = Some(membership.created_at).filter(|_| ends && role == 0);
+            member.products = (0..count).map(|number| product(of, number)).collect();
+            member
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_withdrawn_somebody_able_stays(
+            members in (any_member(1), any_member(2), any_member(3)),
+            withdrawals in prop::collection::vec((1u128..4, 0u128..3), 0..20),
+        ) {
+            let mut roster = Roster(vec![members.0, members.1, members.2]);
+            let had_one = roster.has_able_administrator();
+            for (of, number) in withdrawals {
+                let product = product(of, number);
+                let person = roster.0.iter().find(|member| member.membership.person.0 == Uuid::from_u128(of)).unwrap();
+                let is_able_by = person.is_able_by(product);
+                let hangs = roster.hangs_on(product);
+                // Only a space in which the person himself ceases to be able can hang on his product.
+                prop_assert!(is_able_by || !hangs);
+                if !hangs {
+                    roster = roster.without(product);
+                }
+                prop_assert_eq!(roster.has_able_administrator(), had_one);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+"""What a tester does with the sandbox: test persons, assertions, registrations, logins."""
+
+import requests
+
+
+class Sandbox:
+    """The sandbox of a server, and the public part of its API."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def ask(self, method, path, token=None, **request):
+        """The JSON of an answer that must be good."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        reply = requests.request(method, self.base + path, headers=headers, timeout=10, **request)
+        reply.raise_for_status()
+        return reply.json()
+
+    def newcomer(self, is_helpdesk=False, products=1):
+        """A test person whom nobody knows yet: his id, and his products' serial numbers."""
+        wish = {"products": ["eid"] * products, "helpdesk": is_helpdesk}
+        person = self.ask("POST", "/sandbox/persons", json=wish)
+        return person["id"], [product["serial"] for product in person["products"]]
+
+    def assertion(self, person, product):
+        """A fresh one: it serves once for a registration and once for a token."""
+        login = {"person": person, "product": product}
+        return self.ask("POST", "/sandbox/assertions", json=login)["idToken"]
+
+    def mailed_code(self, address):
+        """The code of the newest mail to an address that has one."""
+        mails = self.ask("GET", "/sandbox/mails", params={"to": address})["data"]
+        return next((mail["code"] for mail in mails if mail.get("code")), None)
+
+    def register(self, person, product):
+        """Makes a product known."""
+        email = f"{person}@example.lu"
+        wish = {"assertion": self.assertion(person, product), "email": email, "language": "en"}
+        registration = self.ask("POST", "/v1/registrations", json=wish)["id"]
+        code = self.mailed_code(email)
+        self.ask("POST", f"/v1/registrations/{registration}/confirm", json={"code": code})
+
+    def log_in(self, person, product):
+        """An access token and a refresh token."""
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+            "subject_token": self.assertion(person, product),
+        }
+        return self.ask("POST", "/v1/token", data=form)
+
+    def founder(self, is_helpdesk=False):
+        """A person with a registered product, another that is not registered yet, and a professional space."""
+        person, (product, other) = self.newcomer(is_helpdesk, products=2)
+        self.register(person, product)
+        token = self.log_in(person, product)["access_token"]
+        version = self.ask("GET", "/v1/terms")["version"]
+        self.ask("POST", "/v1/me/terms-acceptances", token, json={"version": version})
+        wish = {
+            "kind": "professional",
+            "title": "Boulangerie",
+            "entityType": "legal_person",
+            "notificationEmail": f"{person}@example.lu",
+            "language": "fr",
+        }
+        space = self.ask("POST", "/v1/spaces", token, json=wish)["id"]
+        return person, product, other, space
