@@ -18,10 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     config::{Config, Mode},
     http::limits::Limits,
-    keys::{
-        self, DataKeys,
-        secret::{read_secret, write_secret},
-    },
+    keys::{DataKeys, development},
     mail::Drop,
     metrics::Metrics,
     sandbox::Sandbox,
@@ -74,7 +71,10 @@ impl App {
         if is_development {
             signing::make_first_key(&config.signing_keys)?;
         }
-        let data_keys = DataKeys::parse(&data_keys(&config)?)?;
+        let data_keys = match &config.data_keys {
+            Some(keys) => DataKeys::parse(keys)?,
+            None => DataKeys::parse(&development::keys_or_first(&config.data_dir)?)?,
+        };
         let access = AccessTokens::load(&config.signing_keys, &config.public_url, clock())?;
         let sandbox = config.sandbox.then(|| Sandbox::open(&config)).transpose()?;
         let trusted = config.issuers.iter().cloned().chain(sandbox.iter().map(Sandbox::issuer)).collect();
@@ -112,17 +112,6 @@ impl App {
 fn make_private_folder(path: &Path) -> Result<(), String> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn data_keys(config: &Config) -> Result<String, String> {
-    if let Some(keys) = &config.data_keys {
-        return Ok(keys.clone());
-    }
-    let path = keys::development_file(&config.data_dir);
-    if !path.exists() {
-        write_secret(&path, &DataKeys::generate())?;
-    }
-    read_secret(&path)
 }
 
 /// Marks a database that a sandbox writes to, refuses such a one in production, and gives development terms of use.

@@ -11,7 +11,7 @@ use crate::{
         limits::{Allowance, Allowances},
         strength::Levels,
     },
-    keys::secret::read_secret,
+    keys::{development, secret::read_secret},
     mail::MailServer,
     tokens::issuer::IssuerSettings,
 };
@@ -314,16 +314,38 @@ pub fn database(variables: impl IntoIterator<Item = (String, String)>) -> Result
     url.ok_or(reader.problems)
 }
 
+/// Where an operator says the data keys; they are read when they are wanted, for a file may be made later.
+pub enum DataKeySource {
+    /// In `ESPACE_PRO_DATA_KEYS`, which says this.
+    Variable(String),
+    /// In the file that `ESPACE_PRO_DATA_KEYS_FILE` names.
+    File(PathBuf),
+    /// In the file that development makes for itself.
+    Development(PathBuf),
+}
+
+impl DataKeySource {
+    /// What they are.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Variable(keys) => Ok(keys.clone()),
+            Self::File(path) => read_secret(path).map_err(|problem| format!("ESPACE_PRO_DATA_KEYS_FILE: {problem}")),
+            Self::Development(path) => read_secret(path),
+        }
+    }
+}
+
 /// Only where keys are, and what they protect: who makes a server's first ones has no others yet.
 pub struct KeySettings {
     /// Folder of files.
     pub data_dir: PathBuf,
     /// The database.
     pub database_url: DatabaseUrl,
-    /// The data keys, unless development has made one.
-    pub data_keys: Option<String>,
-    /// Whether they are in a file that development has made, or would make.
-    pub has_development_file: bool,
+    /// Where the data keys are said, if anywhere.
+    pub data_keys: Option<DataKeySource>,
     /// Folder of the signing keys.
     pub signing_keys: PathBuf,
 }
@@ -337,11 +359,12 @@ impl KeySettings {
         let mut reader = Reader::of(variables);
         let is_production = reader.mode() == Mode::Production;
         let data_dir = reader.data_dir(is_production);
-        let (data_keys, signing_keys) = (reader.data_keys(), reader.signing_keys(&data_dir));
-        let has_development_file = !is_production && !reader.has_data_keys();
+        let signing_keys = reader.signing_keys(&data_dir);
+        let development = || (!is_production).then(|| DataKeySource::Development(development::file(&data_dir)));
+        let data_keys = reader.data_key_source().or_else(development);
         match reader.database_url(&data_dir) {
             Some(database_url) if reader.problems.is_empty() => {
-                Ok(Self { data_dir, database_url, data_keys, has_development_file, signing_keys })
+                Ok(Self { data_dir, database_url, data_keys, signing_keys })
             }
             _ => Err(reader.problems),
         }
@@ -367,22 +390,13 @@ impl Reader {
         self.get("ESPACE_PRO_SIGNING_KEYS").map_or(data_dir.join("keys/signing"), PathBuf::from)
     }
 
-    fn has_data_keys(&self) -> bool {
-        self.get("ESPACE_PRO_DATA_KEYS").or(self.get("ESPACE_PRO_DATA_KEYS_FILE")).is_some()
-    }
-
-    fn data_keys(&mut self) -> Option<String> {
+    fn data_key_source(&mut self) -> Option<DataKeySource> {
         let (keys, file) = (self.get("ESPACE_PRO_DATA_KEYS"), self.get("ESPACE_PRO_DATA_KEYS_FILE"));
         self.require(
             keys.is_none() || file.is_none(),
             "ESPACE_PRO_DATA_KEYS and ESPACE_PRO_DATA_KEYS_FILE can't both be set",
         );
-        let read = |path: String| {
-            read_secret(path.as_ref())
-                .map_err(|problem| self.problems.push(format!("ESPACE_PRO_DATA_KEYS_FILE: {problem}")))
-                .ok()
-        };
-        keys.or_else(|| file.and_then(read))
+        keys.map(DataKeySource::Variable).or_else(|| Some(DataKeySource::File(file?.into())))
     }
 
     fn config(&mut self) -> Option<Config> {
@@ -397,11 +411,13 @@ impl Reader {
         let sandbox = self.choice("ESPACE_PRO_SANDBOX", !is_production, &switch);
         let sandbox_exposed = self.choice("ESPACE_PRO_SANDBOX_EXPOSED", false, &switch);
         let limits = self.choice("ESPACE_PRO_LIMITS", true, &switch);
-        let data_keys = self.data_keys();
+        let source = self.data_key_source();
+        let data_keys =
+            source.as_ref().and_then(|source| source.read().map_err(|problem| self.problems.push(problem)).ok());
         if is_production {
             self.require(!sandbox, "ESPACE_PRO_SANDBOX can't be on in production");
             self.require(limits, "ESPACE_PRO_LIMITS can't be off in production");
-            self.require(self.has_data_keys(), "ESPACE_PRO_DATA_KEYS is required in production");
+            self.require(source.is_some(), "ESPACE_PRO_DATA_KEYS is required in production");
         }
         self.require(
             !sandbox || sandbox_exposed || listen.ip().is_loopback(),

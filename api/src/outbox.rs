@@ -26,7 +26,7 @@ pub enum OutboxCommand {
         #[arg(required_unless_present = "older_than", conflicts_with = "older_than")]
         id: Option<Uuid>,
         /// Forgets all that were given up more than so many days ago.
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36_500))]
         older_than: Option<u32>,
     },
 }

@@ -58,10 +58,10 @@ pub enum Refusal {
     /// The assertion speaks of somebody else than the caller.
     #[error("the assertion is of another person")]
     AssertionOfAnotherPerson,
-    /// Spaces would lose their last able administrator (domain.md §3, C).
+    /// Spaces would be without an able administrator (domain.md §3, C).
     #[error("{} spaces would have no able administrator", spaces.len())]
     LastAdministrator {
-        /// Those of them that the caller may see.
+        /// Those of them that the caller may see, or some of these.
         spaces: Vec<(SpaceId, SpaceIdentifier)>,
     },
     /// The code is not the one that was sent.
@@ -112,6 +112,12 @@ pub enum Refusal {
         limit: u32,
         /// How many are.
         used: u32,
+    },
+    /// Too many spaces of the product are closed and can be restored (domain.md §2, C).
+    #[error("{limit} spaces are closed")]
+    ClosedSpaceLimitReached {
+        /// How many may be when another is opened.
+        limit: u32,
     },
     /// The person's private space exists (domain.md §2, F).
     #[error("the private space exists")]

@@ -6,10 +6,11 @@ ALTER TABLE persons ADD COLUMN updated_at TIMESTAMP;
 ALTER TABLE sessions ADD COLUMN current_space TEXT REFERENCES spaces (id);
 
 -- One row for each address that its owner, `person:{id}` or `space:{id}`, asked for. One that has no address any more is over,
--- and only counts.
+-- and only counts: as its owner's, and as that of the person who asked.
 CREATE TABLE awaiting_addresses (
     id TEXT PRIMARY KEY NOT NULL,
     owner TEXT NOT NULL,
+    asked_by TEXT NOT NULL REFERENCES persons (id),
     email TEXT,
     code_digest TEXT NOT NULL,
     code_expires_at TIMESTAMP NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE awaiting_addresses (
 );
 CREATE UNIQUE INDEX awaiting_addresses_one_an_owner ON awaiting_addresses (owner) WHERE email IS NOT NULL;
 CREATE INDEX awaiting_addresses_by_owner ON awaiting_addresses (owner, created_at);
+CREATE INDEX awaiting_addresses_by_asker ON awaiting_addresses (asked_by, created_at);
 CREATE INDEX awaiting_addresses_by_expiry ON awaiting_addresses (code_expires_at);
 
 -- By this the sessions that began with a product are found.

@@ -208,6 +208,16 @@ pub(crate) fn begin(db: &mut Db, access: Access) -> QueryResult<()> {
     }
 }
 
+/// Sets how long a connection to SQLite waits for a rival's lock.
+pub(crate) fn wait_at_most(db: &mut Db, patience: Duration) -> QueryResult<()> {
+    db.batch_execute(&format!("PRAGMA busy_timeout = {}", patience.as_millis()))
+}
+
+/// Whether SQLite could not begin since another connection writes.
+pub(crate) fn is_locked(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message() == "database is locked")
+}
+
 type Manager = <Db as Connection>::TransactionManager;
 
 /// Begins a savepoint inside a transaction.

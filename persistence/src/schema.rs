@@ -40,6 +40,7 @@ diesel::table! {
     awaiting_addresses (id) {
         id -> Text,
         owner -> Text,
+        asked_by -> Text,
         email -> Nullable<Text>,
         code_digest -> Text,
         code_expires_at -> Timestamp,
@@ -255,6 +256,7 @@ diesel::table! {
 }
 
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(company_profiles -> spaces (space_id));
 diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));

@@ -26,17 +26,18 @@ pub struct SealedColumn {
     pub purpose: &'static str,
 }
 
-/// Every such column: whoever seals more adds it here, so that it changes keys with the rest.
+/// Every such column: whoever seals more adds it here, so that it changes keys with the rest. What is copied as it is sealed
+/// stands before the column that it is copied to: registrations become persons.
 pub const SEALED: &[SealedColumn] = &[
     SealedColumn {
-        table: "persons",
+        table: "registrations",
         id: "id",
         column: "number_sealed",
         digest: Some("number_digest"),
         purpose: "national-number",
     },
     SealedColumn {
-        table: "registrations",
+        table: "persons",
         id: "id",
         column: "number_sealed",
         digest: Some("number_digest"),

@@ -5,11 +5,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant as Moment},
 };
 
 use domain::Instant;
 use tokio::{
+    runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
     task::spawn_blocking,
     time::timeout,
@@ -61,11 +62,16 @@ pub struct Store {
     _claim: Option<Arc<File>>,
 }
 
+/// How long the writer waits for a rival's lock at a time: between, it turns away those whose patience is over.
+const GLANCE: Duration = Duration::from_millis(100);
+/// How often it is tried whether a database that took no writes takes them again, where nobody wants to write.
+const PROBED: Duration = Duration::from_secs(1);
+
 /// Where writes go.
 #[derive(Clone)]
 enum Writer {
     /// To one thread with one connection, which commits all that wait together.
-    Queue(mpsc::Sender<Job>),
+    Queue(mpsc::Sender<Waiting>),
     /// To any of several connections, each transaction by itself.
     Pool(Pool),
 }
@@ -87,6 +93,12 @@ struct Pool {
 type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Done + Send>;
 /// Tells one caller what became of his transaction; called once that is known.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A job that waits for the writer.
+struct Waiting {
+    since: Moment,
+    job: Job,
+}
 
 struct Done {
     keep: bool,
@@ -145,13 +157,15 @@ impl Store {
     {
         let (job, answer) = job(work, Arc::clone(&self.counts));
         match &self.writer {
-            Writer::Queue(queue) => queue.try_send(job).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => {
-                    self.counts.turned_away(Access::Write);
-                    self.not_begun("the queue of writes is full")
-                }
-                mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
-            })?,
+            Writer::Queue(queue) => {
+                queue.try_send(Waiting { since: Moment::now(), job }).map_err(|error| match error {
+                    mpsc::error::TrySendError::Full(_) => {
+                        self.counts.turned_away(Access::Write);
+                        self.not_begun("the queue of writes is full")
+                    }
+                    mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
+                })?;
+            }
             Writer::Pool(pool) => pool.on_connection(Access::Write, move |db, clock| run_alone(db, clock, job)).await?,
         }
         // A job that was dropped had not begun.
@@ -317,14 +331,16 @@ fn run_alone(pooled: &mut Pooled, clock: &Clock, job: Job) {
     (done.answer)(fate);
 }
 
-fn start_writer(settings: &Settings, counts: &Arc<Counts>) -> Result<mpsc::Sender<Job>, StoreError> {
+fn start_writer(settings: &Settings, counts: &Arc<Counts>) -> Result<mpsc::Sender<Waiting>, StoreError> {
     let mut writer = BatchWriter { settings: settings.clone(), counts: Arc::clone(counts), db: None };
-    writer.connect()?;
+    writer.connect().map(drop).map_err(Broken::told)?;
+    let timer = Builder::new_current_thread().enable_time().build();
+    let timer = timer.map_err(|error| StoreError::Failed(error.to_string()))?;
     let (sender, receiver) = mpsc::channel(settings.queue);
     thread::Builder::new()
         .name("writer".into())
         .spawn(move || {
-            if catch_unwind(AssertUnwindSafe(|| writer.serve(receiver))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| writer.serve(receiver, &timer))).is_err() {
                 tracing::error!("the writer of the database died; the process ends, so that it is started anew");
                 std::process::abort();
             }
@@ -341,55 +357,119 @@ struct BatchWriter {
     db: Option<Db>,
 }
 
+/// Why a batch was not kept.
+enum Broken {
+    /// Another process has the lock: nothing was begun, and nothing is wrong with the database.
+    Locked,
+    /// What everybody in it is told.
+    Told(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl Broken {
+    fn told(self) -> StoreError {
+        match self {
+            Self::Locked => StoreError::Busy("another process has the lock".into()),
+            Self::Told(error) => error,
+        }
+    }
+
+    /// Where nothing was begun.
+    fn before_begin(error: &diesel::result::Error) -> Self {
+        if connection::is_locked(error) { Self::Locked } else { Self::Told(StoreError::Busy(error.to_string())) }
+    }
+}
+
 impl BatchWriter {
     /// After a batch broke, something is written before anything is begun: while that fails, everybody can be told that
     /// nothing was done, and once it is kept, nothing of a commit whose outcome was unknown can come back.
-    fn connect(&mut self) -> Result<&mut Db, StoreError> {
+    fn connect(&mut self) -> Result<&mut Db, Broken> {
         if self.db.is_none() {
             let opened = self.settings.url.connect(Access::Write, self.settings.patience);
             let mut db = opened.map_err(|error| StoreError::Busy(error.to_string()))?;
+            connection::wait_at_most(&mut db, GLANCE.min(self.settings.patience))
+                .map_err(|error| Broken::before_begin(&error))?;
             if !self.counts.is_writable() {
-                connection::probe(&mut db).map_err(|error| StoreError::Busy(error.to_string()))?;
+                connection::probe(&mut db).map_err(|error| Broken::before_begin(&error))?;
                 self.counts.can_write_again();
                 tracing::info!("the database takes writes again");
             }
             self.db = Some(db);
         }
-        self.db.as_mut().ok_or_else(|| StoreError::Busy("no connection".into()))
+        self.db.as_mut().ok_or_else(|| StoreError::Busy("no connection".into()).into())
     }
 
-    fn serve(mut self, mut queue: mpsc::Receiver<Job>) {
+    fn serve(mut self, mut queue: mpsc::Receiver<Waiting>, timer: &Runtime) {
         let most = self.settings.batch;
         let mut jobs = Vec::with_capacity(most);
-        while queue.blocking_recv_many(&mut jobs, most) > 0 {
-            let mut answers = Vec::with_capacity(jobs.len());
-            let fate = self.commit_together(&mut jobs, &mut answers);
-            match &fate {
-                Ok(()) => self.counts.batch_kept(answers.len()),
-                Err(error) => {
-                    self.db = None;
-                    // Once for each fault, however long it lasts.
-                    if self.counts.batch_broke() {
-                        tracing::error!(%error, jobs = answers.len(), "a batch of writes was not kept");
-                    }
+        loop {
+            let taken = if self.counts.is_writable() {
+                Some(queue.blocking_recv_many(&mut jobs, most))
+            } else {
+                let taken = async { timeout(PROBED, queue.recv_many(&mut jobs, most)).await };
+                timer.block_on(taken).ok()
+            };
+            match taken {
+                Some(0) => return,
+                Some(_) => self.commit(&mut jobs),
+                // Nobody wants to write, and the figures say all the same whether one could.
+                None => _ = self.connect(),
+            }
+        }
+    }
+
+    fn commit(&mut self, jobs: &mut Vec<Waiting>) {
+        let mut answers = Vec::with_capacity(jobs.len());
+        let fate = match self.commit_together(jobs, &mut answers) {
+            Ok(()) => Ok(()),
+            // Nobody was begun, so nobody is answered here.
+            Err(Broken::Locked) => Err(Broken::Locked.told()),
+            Err(Broken::Told(error)) => {
+                self.db = None;
+                // Once for each fault, however long it lasts.
+                if self.counts.batch_broke() {
+                    tracing::error!(%error, jobs = answers.len(), "a batch of writes was not kept");
                 }
+                Err(error)
             }
-            for answer in answers {
-                answer(fate.clone());
+        };
+        if fate.is_ok() {
+            self.counts.batch_kept(answers.len());
+        }
+        for answer in answers {
+            answer(fate.clone());
+        }
+        // Those never begun: their callers are told that nothing was done.
+        jobs.clear();
+    }
+
+    /// Begins, as long as anybody has the patience to wait for it; who has not is told that nothing was done.
+    fn begin(&mut self, jobs: &mut Vec<Waiting>) -> Result<&mut Db, Broken> {
+        let patience = self.settings.patience;
+        loop {
+            jobs.retain(|waiting| waiting.since.elapsed() < patience);
+            if jobs.is_empty() {
+                return Err(Broken::Locked);
             }
-            // Those never begun: their callers are told that nothing was done.
-            jobs.clear();
+            match connection::begin(self.connect()?, Access::Write).map_err(|error| Broken::before_begin(&error)) {
+                Err(Broken::Locked) => (),
+                begun => return begun.and_then(|()| self.connect()),
+            }
         }
     }
 
     /// Nobody is answered before the commit, not even who was refused: the refusal may rest on a neighbour's row.
-    fn commit_together(&mut self, jobs: &mut Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+    fn commit_together(&mut self, jobs: &mut Vec<Waiting>, answers: &mut Vec<Answer>) -> Result<(), Broken> {
         let clock = self.settings.clock.clone();
         // Nothing of a batch that breaks before its commit is kept, so all in it may be tried again.
         let broken = |error: diesel::result::Error| StoreError::Busy(error.to_string());
-        let db = self.connect()?;
-        connection::begin(db, Access::Write).map_err(broken)?;
-        for job in jobs.drain(..) {
+        let db = self.begin(jobs)?;
+        for Waiting { job, .. } in jobs.drain(..) {
             connection::savepoint(db).map_err(broken)?;
             let mut tx = Transaction::new(db, &clock);
             let done = job(&mut tx);
@@ -397,16 +477,16 @@ impl BatchWriter {
             if let Some(error) = fatal {
                 // Whose statement it was is told what it was; the others may try again.
                 (done.answer)(Err(error.clone()));
-                return Err(StoreError::Busy(format!("a neighbour's statement failed: {error}")));
+                return Err(StoreError::Busy(format!("a neighbour's statement failed: {error}")).into());
             }
             answers.push(done.answer);
             let ended = if done.keep { connection::keep(db) } else { connection::undo(db) };
             ended.map_err(broken)?;
             // A savepoint that a closure left open would turn the commit below into its release.
             if connection::depth(db) != Some(1) {
-                return Err(StoreError::Busy("a savepoint was left open".into()));
+                return Err(StoreError::Busy("a savepoint was left open".into()).into());
             }
         }
-        connection::keep(db).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
+        connection::keep(db).map_err(|error| StoreError::OutcomeUnknown(error.to_string()).into())
     }
 }

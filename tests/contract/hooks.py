@@ -14,10 +14,8 @@ from schemathesis.core.parameters import ParameterLocation
 from sandbox import Sandbox
 
 SANDBOX = Sandbox(os.environ["ESPACE_PRO_SERVER"])
-# A test person who is registered with the first of two products, and a professional space of his.
-PERSON, PRODUCT, OTHER_PRODUCT, SPACE = os.environ["ESPACE_PRO_PERSON"].split()
-# Whether it calls as this person, or without a token.
-IS_ANONYMOUS = os.environ["ESPACE_PRO_CALLER"] == "anonymous"
+# As whom it calls: anonymous, person or helpdesk.
+CALLER = os.environ["ESPACE_PRO_CALLER"]
 
 # docs/domain.md §9: categories that no text holds, and letters that show nothing.
 BARRED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
@@ -37,13 +35,14 @@ CHECKED = {
 ADDRESSES = {}
 
 
+class Me:
+    """A test person who is registered with the first of two products, and a professional space of his."""
+
+    person, product, other_product, space = SANDBOX.founder(CALLER == "helpdesk")
+
+
 def log_in():
-    try:
-        return SANDBOX.log_in(PERSON, PRODUCT)
-    except requests.HTTPError:
-        # An operation withdrew the product: it is revived.
-        SANDBOX.register(PERSON, PRODUCT)
-        return SANDBOX.log_in(PERSON, PRODUCT)
+    return SANDBOX.log_in(Me.person, Me.product)
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -53,7 +52,7 @@ class Session:
     token = None
 
     def get(self, case, context):
-        if Session.token is None and not IS_ANONYMOUS:
+        if Session.token is None and CALLER != "anonymous":
             Session.token = log_in()["access_token"]
         return Session.token
 
@@ -93,7 +92,15 @@ def before_call(context, case, kwargs):
         case.body |= {name: value for name, value in true_values(case).items() if name in case.body and value}
         if operation(case) == "editSpace" and "title" in case.body:
             # Only a professional space has a title.
-            case.path_parameters["id"] = SPACE
+            case.path_parameters["id"] = Me.space
+    if is_valid(ParameterLocation.PATH):
+        match operation(case):
+            case "getCompanyProfile" | "replaceCompanyProfile":
+                # Only a professional space has a company.
+                case.path_parameters["id"] = Me.space
+            case "withdrawAuthenticationProduct":
+                # It would end the caller's sessions for good; stories tell of it.
+                case.path_parameters["id"] = str(uuid.uuid4())
 
 
 def true_values(case):
@@ -103,7 +110,7 @@ def true_values(case):
             person, products = SANDBOX.newcomer()
             return {"assertion": SANDBOX.assertion(person, products[0])}
         case "addAuthenticationProduct":
-            return {"assertion": SANDBOX.assertion(PERSON, OTHER_PRODUCT)}
+            return {"assertion": SANDBOX.assertion(Me.person, Me.other_product)}
         case "confirmRegistration":
             return {"code": code_for(ADDRESSES.get(case.path_parameters.get("id")))}
         case "confirmEmail":
@@ -112,7 +119,7 @@ def true_values(case):
             return {"code": code_for(seen(f"/v1/spaces/{case.path_parameters.get('id')}").get("notificationEmail"))}
         case "getToken" | "revokeToken":
             refresh = log_in()["refresh_token"]
-            return {"subject_token": SANDBOX.assertion(PERSON, PRODUCT), "refresh_token": refresh, "token": refresh}
+            return {"subject_token": SANDBOX.assertion(Me.person, Me.product), "refresh_token": refresh, "token": refresh}
         case "requestLimit":
             # More than it is now.
             return {"limit": 100_000}

@@ -46,7 +46,7 @@ fn each_act_leaves_its_entry_and_nothing_personal(world: &World) {
     anna.log_in(0).expect(200);
     anna.accept_terms();
     anna.register_product(1).expect(200);
-    let space = anna.open_space("Boulangerie").expect(201);
+    let space = anna.post("/v1/spaces", &professional("Boulangerie")).expect(201);
     let path = format!("/v1/spaces/{}", space["id"].as_str().expect("an id"));
     let edit = json!({ "title": "Konditorei", "notificationEmail": "till@example.lu", "language": "fr" });
     anna.patch(&path, "*", &edit).expect(200);

@@ -44,6 +44,8 @@ however_served!(
     of_50_wrong_codes_of_an_address_five_are_tries,
     of_two_products_withdrawn_at_once_the_one_that_a_space_hangs_on_stays,
     of_30_addresses_asked_for_at_once_five_are,
+    of_30_spaces_with_addresses_of_others_20_are_opened,
+    a_withdrawal_and_a_restoring_at_once_leave_somebody_able,
     a_session_that_one_server_ends_is_ended_on_every_server,
     fifty_acceptances_of_the_terms_are_one,
     thirty_persons_register_at_once,
@@ -245,6 +247,56 @@ fn of_30_addresses_asked_for_at_once_five_are(servers: &[Actor]) {
     assert_eq!((asked.len(), refused.len()), (5, 25));
     for refusal in refused {
         refusal.expect_problem(409, "address_limit_reached");
+    }
+}
+
+/// With two products, which share no lock but their person's.
+fn of_30_spaces_with_addresses_of_others_20_are_opened(servers: &[Actor]) {
+    let by_first = Actor::newcomer(&servers[0], &["luxtrust_professional", "eid"]);
+    by_first.accept_terms();
+    by_first.register_product(1).expect(200);
+    let mut by_second = by_first.at(&servers[servers.len() - 1]);
+    by_second.log_in(1).expect(200);
+    let replies = crowd(30, 30, |job| {
+        let mut wish = professional("Boulangerie");
+        wish["notificationEmail"] = json!(format!("office-{job}-{}", by_first.email()));
+        unless_busy(|| [&by_first, &by_second][job % 2].post("/v1/spaces", &wish))
+    });
+    let (opened, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
+    assert_eq!((opened.len(), refused.len()), (20, 10));
+    for refusal in refused {
+        assert_eq!(refusal.expect_problem(409, "address_limit_reached")["limit"], 20);
+    }
+    assert_eq!(by_first.spaces().len(), 20);
+}
+
+fn a_withdrawal_and_a_restoring_at_once_leave_somebody_able(servers: &[Actor]) {
+    for _ in 0..5 {
+        let mut anna = Actor::newcomer(&servers[0], &["luxtrust_professional", "eid"]);
+        anna.accept_terms();
+        let id = text(&anna.open_space("Boulangerie").expect(201)["id"]);
+        // The product that opened the space is gone, so that restoring it and withdrawing the other share no product.
+        let current = |anna: &Actor| format!("/v1/me/authentication-products/{}", text(&anna.current_product()["id"]));
+        anna.register_product(1).expect(200);
+        anna.send("DELETE", &current(&anna), &[], vec![]).expect(204);
+        anna.log_in(1).expect(200);
+        turn(&anna, &id, "close").expect(200);
+
+        let (last, elsewhere) = (current(&anna), anna.at(&servers[servers.len() - 1]));
+        let replies = crowd(2, 2, |job| match job {
+            0 => (job, unless_busy(|| anna.send("DELETE", &last, &[], vec![]))),
+            _ => (job, unless_busy(|| turn(&elsewhere, &id, "restore"))),
+        });
+        let of = |job: usize| &replies.iter().find(|(done, _)| *done == job).expect("a reply").1;
+        let (withdrawn, restored) = (of(0), of(1));
+        if withdrawn.status == 204 {
+            // The session may have ended before the restoring began.
+            let refused = (restored.status, restored.json["code"].as_str().expect("a code"));
+            assert!([(409, "last_administrator"), (401, "token_invalid")].contains(&refused), "{}", restored.text);
+        } else {
+            withdrawn.expect_problem(409, "last_administrator");
+            restored.expect(200);
+        }
     }
 }
 

@@ -103,7 +103,7 @@ fn a_server_that_dies_between_the_commit_and_the_answer_does_nothing_twice() {
     let order = |actor: &Actor, number: usize| {
         let headers = [("content-type", "application/json"), ("idempotency-key", &format!("order-{number}"))];
         let headers = headers.map(|(name, value)| (name, value as &str));
-        actor.try_send("POST", "/v1/spaces", &headers, professional("Boulangerie").to_string().into_bytes())
+        actor.try_send("POST", "/v1/spaces", &headers, actor.own_professional("Boulangerie").to_string().into_bytes())
     };
     thread::scope(|scope| {
         for part in 0..6 {

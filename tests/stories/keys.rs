@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Output,
     sync::atomic::{AtomicBool, Ordering},
     thread::{scope, sleep},
@@ -38,7 +38,7 @@ fn tokens_of_a_superseded_key_serve_until_they_die(world: &World) {
     let folder = world.folder().join("keys/signing");
     let mut anna = world.person();
     let (old_token, old) = (anna.token.clone(), kid(&anna));
-    let new = signing::add(&folder, world.now() + TimeDelta::minutes(5)).expect("a key").id;
+    let new = add_signing_key(&folder, world.now() + TimeDelta::minutes(5)).id;
     assert_eq!(published(&anna), BTreeSet::from([old.clone()]));
     world.wait(TimeDelta::seconds(30));
     // It is published, and does not sign yet.
@@ -57,6 +57,8 @@ fn tokens_of_a_superseded_key_serve_until_they_die(world: &World) {
     assert_eq!(landing_with(&anna, old_token), 401);
 
     world.wait(TimeDelta::minutes(10));
+    // It is dead, and so published no more, whether or not somebody removes it.
+    assert_eq!(published(&anna), BTreeSet::from([new.clone()]));
     assert_eq!(signing::prune(&folder, world.now()), Ok(vec![old]));
     world.wait(TimeDelta::seconds(30));
     assert_eq!(published(&anna), BTreeSet::from([new]));
@@ -67,11 +69,13 @@ fn tokens_of_a_superseded_key_serve_until_they_die(world: &World) {
 #[test]
 fn a_key_that_is_removed_or_returns_is_seen_though_its_tokens_are_remembered() {
     let world = World::start(Database::Sqlite);
-    let anna = world.person();
+    let mut anna = world.person();
     let token = anna.token.clone();
     assert_eq!(landing_with(&anna, token.clone()), 200);
     let folder = world.folder().join("keys/signing");
-    signing::add(&folder, world.now()).expect("a key");
+    add_signing_key(&folder, world.now());
+    // Another file that is wrong doesn't keep it alive.
+    fs::write(folder.join("wrong.pem"), "no key").expect("a file");
     fs::rename(folder.join("0000-first.pem"), folder.join("leaked")).expect("a file");
     world.wait(TimeDelta::seconds(30));
     assert_eq!(landing_with(&anna, token.clone()), 401);
@@ -84,7 +88,30 @@ fn a_key_that_is_removed_or_returns_is_seen_though_its_tokens_are_remembered() {
     let away = world.folder().join("away");
     fs::rename(&folder, &away).expect("a folder");
     world.wait(TimeDelta::seconds(30));
-    assert_eq!((landing_with(&anna, token), published(&anna).len()), (200, 2));
+    assert_eq!((landing_with(&anna, token.clone()), published(&anna).len()), (200, 2));
+
+    // Where none is left nobody is believed, and nobody's refresh token is used up.
+    fs::rename(&away, &folder).expect("a folder");
+    let keys = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let keys: Vec<PathBuf> = keys.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).collect();
+    for key in &keys {
+        fs::rename(key, key.with_extension("away")).expect("a file");
+    }
+    world.wait(TimeDelta::seconds(30));
+    assert_eq!(landing_with(&anna, token), 401);
+    anna.refresh().expect_problem(503, "busy");
+    for key in &keys {
+        fs::rename(key.with_extension("away"), key).expect("a file");
+    }
+    world.wait(TimeDelta::seconds(30));
+    anna.refresh().expect(200);
+}
+
+/// Adds a signing key whose file was there when it began to sign, whatever the clock of the machine says.
+fn add_signing_key(folder: &Path, since: DateTime<Utc>) -> signing::SigningKey {
+    let key = signing::add(folder, since).expect("a key");
+    fs::File::open(&key.path).and_then(|file| file.set_modified(since.into())).expect("a time");
+    key
 }
 
 /// `espace-pro key …`: whether it succeeded, what it printed, and what it said besides.
@@ -194,7 +221,7 @@ fn an_export_is_verified_when_the_private_half_of_its_key_is_gone() {
     let old = kid(&anna);
     let hours_ago = DateTime::<Utc>::from_timestamp(1_790_000_000, 0).expect("a time");
     let folder = scratch.path().join("keys/signing");
-    let new = signing::add(&folder, hours_ago).expect("a key");
+    let new = add_signing_key(&folder, hours_ago);
     assert_eq!(state_of(&keyed(&scratch, &["signing", "list"]), &old), "dead");
     let told = keyed(&scratch, &["signing", "prune"]);
     assert_eq!(told, format!("{old} is removed\n1 keys were removed\n"));
@@ -230,11 +257,11 @@ fn an_export_is_verified_when_the_private_half_of_its_key_is_gone() {
     }
 }
 
-/// What `espace-pro key data list` counts for a key: persons, registrations, messages, company profiles; and what it says.
+/// What `espace-pro key data list` counts for a key: registrations, persons, messages, company profiles; and what it says.
 fn counted(scratch: &Scratch, id: &str) -> (Vec<u64>, String) {
     let list = keyed(scratch, &["data", "list"]);
     let head: Vec<_> = list.lines().next().expect("a head").split('\t').collect();
-    let columns = ["persons.number_sealed", "registrations.number_sealed", "outbox.sealed", "company_profiles.sealed"];
+    let columns = ["registrations.number_sealed", "persons.number_sealed", "outbox.sealed", "company_profiles.sealed"];
     assert_eq!(head, [&["key"], &columns[..], &["state"]].concat());
     let line = list.lines().find(|line| line.starts_with(&format!("{id}\t"))).unwrap_or_else(|| panic!("{id}: {list}"));
     let parts: Vec<_> = line.split('\t').collect();
@@ -293,17 +320,17 @@ fn a_data_key_changes(database: Database) {
     marc.post(&format!("{registration}/resend"), &json!({})).expect(200);
 
     let server = restart(server, &mut scratch, &[&k1, &k2]);
-    assert_eq!(counted(&scratch, "k1"), (vec![1, 2, 1, 1], "current".into()));
+    assert_eq!(counted(&scratch, "k1"), (vec![2, 1, 1, 1], "current".into()));
     let server = restart(server, &mut scratch, &[&k2, &k1]);
     let lea = Actor::newcomer(&server.anonymous(), &["eid"]);
-    assert_eq!(counted(&scratch, "k1"), (vec![1, 2, 1, 1], "in use".into()));
+    assert_eq!(counted(&scratch, "k1"), (vec![2, 1, 1, 1], "in use".into()));
     assert_eq!(counted(&scratch, "k2"), (vec![1, 1, 0, 0], "current".into()));
     // Beside the server.
     let told = keyed(&scratch, &["data", "rewrap"]);
     assert!(told.contains("registrations.number_sealed: 2 are under k2 now\n"), "{told}");
     assert_eq!(counted(&scratch, "k1").0, [0, 0, 0, 0]);
     assert!(counted(&scratch, "k1").1.starts_with("may be removed"));
-    assert_eq!(counted(&scratch, "k2").0, [2, 3, 1, 1]);
+    assert_eq!(counted(&scratch, "k2").0, [3, 2, 1, 1]);
     let again = keyed(&scratch, &["data", "rewrap"]);
     assert_eq!(again.matches(": 0 are under k2 now\n").count(), 4, "{again}");
 
@@ -365,6 +392,10 @@ fn development_changes_its_data_key_in_its_file() {
 fn production_is_given_its_first_keys_before_it_has_any() {
     let mut scratch = Scratch::new(Database::Sqlite);
     scratch.set("ESPACE_PRO_MODE", "production");
+    let file = scratch.path().join("data-keys");
+    scratch.set("ESPACE_PRO_DATA_KEYS_FILE", file.to_str().expect("a path"));
+    let (done, _, told) = key(&scratch, &["data", "list"]);
+    assert!(!done && told.contains("ESPACE_PRO_DATA_KEYS_FILE"), "{told}");
     let (done, entry, guide) = key(&scratch, &["data", "new"]);
     assert!(done && DataKeys::parse(&entry).is_ok() && guide.contains("at the END"), "{guide}");
     assert!(!scratch.path().join("keys").exists());
@@ -373,10 +404,10 @@ fn production_is_given_its_first_keys_before_it_has_any() {
     assert!(keyed(&scratch, &["signing", "list"]).contains("\tsigning\t"));
     keyed(&scratch, &["signing", "add"]);
     assert!(keyed(&scratch, &["signing", "list"]).contains("\twaiting\t"));
+    scratch.set("ESPACE_PRO_DATA_KEYS_FILE", "");
     let (done, _, told) = key(&scratch, &["data", "list"]);
     assert!(!done && told.contains("ESPACE_PRO_DATA_KEYS is not set"), "{told}");
 
-    let file = scratch.path().join("data-keys");
     fs::write(&file, &entry)
         .and_then(|()| fs::set_permissions(&file, fs::Permissions::from_mode(0o600)))
         .expect("a file");
@@ -477,10 +508,40 @@ fn what_is_rewrapped_while_persons_come_in_is_lost_to_nobody() {
     assert_eq!(scratch.psql("SELECT count(*) FROM persons"), "12");
     wait_until("all mails are out", || scratch.psql("SELECT count(*) FROM outbox") == "0");
     keyed(&scratch, &["data", "rewrap"]);
-    assert_eq!((counted(&scratch, "k1").0, counted(&scratch, "k2").0), (vec![0, 0, 0, 0], vec![12, 24, 0, 0]));
+    assert_eq!((counted(&scratch, "k1").0, counted(&scratch, "k2").0), (vec![0, 0, 0, 0], vec![24, 12, 0, 0]));
     for mut person in persons {
         person.log_in(1).expect(200);
         let products = person.get("/v1/me/authentication-products").expect(200);
         assert_eq!(products["data"].as_array().map(Vec::len), Some(2));
     }
+}
+
+/// Whoever confirms while rewrapping goes on becomes a person under the key of his registration.
+#[test]
+fn who_is_confirmed_while_all_is_rewrapped_is_rewrapped_too() {
+    let mut scratch = Scratch::new(Database::Postgres);
+    scratch.set("ESPACE_PRO_PUBLIC_URL", "https://espace-pro.example.lu");
+    let (k1, k2) = (DataKeys::generate(), DataKeys::generate_as("k2"));
+    scratch.set("ESPACE_PRO_DATA_KEYS", &k1);
+    let server = Process::serve(&mut scratch);
+    let begin = || {
+        let mut person = server.anonymous();
+        person.become_test_person(&json!({ "products": ["eid"] }));
+        let id = text(&person.begin_registration(0).expect(201)["id"]);
+        wait_until("the mail", || mails(&person) == 1);
+        (person, id)
+    };
+    let (first, marc) = (begin(), begin());
+    let server = restart(server, &mut scratch, &[&k2, &k1]);
+    let rival = Rival::hold_in(&scratch, &format!("UPDATE registrations SET id = id WHERE id = '{}'", first.1));
+    let told = scope(|scope| {
+        let rewrapping = scope.spawn(|| keyed(&scratch, &["data", "rewrap"]));
+        rival.wait_for(1);
+        let (marc, id) = (marc.0.at(&server.anonymous()), &marc.1);
+        marc.post(&format!("/v1/registrations/{id}/confirm"), &json!({ "code": marc.mailed_code() })).expect(200);
+        rival.release();
+        rewrapping.join().expect("a rewrapping")
+    });
+    assert!(told.contains("persons.number_sealed: 1 are under k2 now"), "{told}");
+    assert_eq!((counted(&scratch, "k1").0, counted(&scratch, "k2").0), (vec![0; 4], vec![2, 1, 0, 0]));
 }

@@ -5,13 +5,15 @@ use std::{thread::sleep, time::Duration};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Reply, World, eventually, text, wait_until};
+use crate::support::{Actor, Database, Reply, Rival, World, crowd, eventually, text, unless_busy, wait_until};
 
 crate::on_both_databases!(
     a_space_is_closed_and_comes_back_as_it_was,
     a_closed_space_is_remembered_for_thirty_days,
     a_closing_that_is_sent_again_is_answered_again,
     a_closed_private_space_makes_room_once_it_is_purged,
+    many_closed_spaces_keep_others_from_being_opened,
+    nobody_loses_a_space_of_which_he_was_not_reminded,
 );
 
 const CLOSED: &str = "A space was closed";
@@ -116,7 +118,7 @@ fn a_closed_space_is_remembered_for_thirty_days(world: &World) {
         closed = turn(&anna, path, "close").expect(200);
     }
 
-    world.wait(TimeDelta::days(23));
+    world.wait(TimeDelta::days(22));
     wait_until("two reminders", || mails(&anna, SOON).len() == 2);
     let told = mails(&anna, SOON).concat();
     assert!(told.contains(&identifier) && told.contains(&day_and_hour(&closed["purgeAt"])), "{told}");
@@ -129,7 +131,7 @@ fn a_closed_space_is_remembered_for_thirty_days(world: &World) {
     anna.log_in(0).expect(200);
     assert_eq!(anna.get(&path).expect(200), closed);
 
-    world.wait(TimeDelta::days(6));
+    world.wait(TimeDelta::days(7));
     anna.log_in(0).expect(200);
     wait_until("a purge", || anna.get(&path).status == 404);
     for gone in [turn(&anna, &path, "restore"), turn(&anna, &path, "close"), anna.get(&format!("{path}/audit-events"))]
@@ -171,11 +173,79 @@ fn a_closed_private_space_makes_room_once_it_is_purged(world: &World) {
     anna.open_private_space().expect_problem(409, "private_space_exists");
     turn(&anna, &path, "restore").expect(200);
     turn(&anna, &path, "close").expect(200);
-    world.wait(TimeDelta::days(30));
+    world.wait(TimeDelta::days(22));
+    wait_until("a reminder", || mails(&anna, SOON).len() == 1);
+    world.wait(TimeDelta::days(8));
     anna.log_in(0).expect(200);
     wait_until("a purge", || anna.get(&path).status == 404);
     let next = anna.open_private_space().expect(201);
     assert_ne!(next["identifier"], opened.json["identifier"]);
+}
+
+fn many_closed_spaces_keep_others_from_being_opened(world: &World) {
+    let anna = world.founder();
+    let closed = crowd(200, 8, |_| {
+        let opened = unless_busy(|| anna.open_space("Boulangerie"));
+        opened.expect(201);
+        let path = opened.header("location");
+        unless_busy(|| turn(&anna, &path, "close")).expect(200);
+        path
+    });
+    assert_eq!(used(&anna), 0);
+    let refused = anna.open_space("Café").expect_problem(409, "closed_space_limit_reached");
+    assert_eq!(refused["limit"], 200);
+    anna.open_private_space().expect(201);
+    turn(&anna, &closed[0], "restore").expect(200);
+    let next = anna.open_space("Café");
+    next.expect(201);
+    // Whoever has an open space may close it.
+    for path in [&next.header("location"), &closed[0]] {
+        turn(&anna, path, "close").expect(200);
+    }
+}
+
+fn nobody_loses_a_space_of_which_he_was_not_reminded(world: &World) {
+    let mut anna = world.founder();
+    let path = anna.open_space("Boulangerie").header("location");
+    let closed = turn(&anna, &path, "close").expect(200);
+    // As if nobody had worked for a month.
+    world.wait(TimeDelta::days(31));
+    wait_until("a reminder", || mails(&anna, SOON).len() == 1);
+    anna.log_in(0).expect(200);
+    let reminded = anna.get(&path).expect(200);
+    let moved = day_and_hour(&reminded["purgeAt"]);
+    assert_eq!(moved, (world.now() + TimeDelta::days(7)).format("%d.%m.%Y %H:%M UTC").to_string());
+    assert_ne!(moved, day_and_hour(&closed["purgeAt"]));
+    assert!(mails(&anna, SOON)[0].contains(&moved));
+    world.wait(TimeDelta::days(6));
+    sleep(A_ROUND);
+    anna.log_in(0).expect(200);
+    assert_eq!(anna.get(&path).expect(200), reminded);
+    world.wait(TimeDelta::days(1));
+    anna.log_in(0).expect(200);
+    wait_until("a purge", || anna.get(&path).status == 404);
+}
+
+#[test]
+fn a_space_that_can_not_be_read_stops_no_purge() {
+    let world = World::start(Database::Postgres);
+    let mut anna = world.founder();
+    let paths = ["Boulangerie", "Café"].map(|title| anna.open_space(title).header("location"));
+    for path in &paths {
+        turn(&anna, path, "close").expect(200);
+    }
+    world.scratch().psql("UPDATE spaces SET notification_email = 'nowhere' WHERE title = 'Boulangerie'");
+    world.wait(TimeDelta::days(22));
+    wait_until("a reminder", || mails(&anna, SOON).len() == 1);
+    world.wait(TimeDelta::days(8));
+    let purged = "SELECT title FROM spaces WHERE state = 'purged'";
+    wait_until("a purge", || world.scratch().psql(purged) == "—");
+    world.scratch().psql("UPDATE spaces SET notification_email = 'office@example.lu' WHERE title = 'Boulangerie'");
+    // It gets its reminder, and its week.
+    world.wait(TimeDelta::hours(1));
+    wait_until("a reminder", || mails(&anna, SOON).len() == 2);
+    anna.log_in(0).expect(200);
+    anna.get(&paths[0]).expect(200);
 }
 
 #[test]
@@ -184,9 +254,13 @@ fn a_space_that_waits_for_its_purge_is_not_restored() {
     let mut anna = world.founder();
     let path = anna.open_space("Boulangerie").header("location");
     let closed = turn(&anna, &path, "close").expect(200);
-    let resting = "UPDATE recurring_jobs SET due_at = '2100-01-01' WHERE name = 'purge_spaces' RETURNING name";
+    // Who holds the job at this moment would say when it is due next.
+    let resting = "UPDATE recurring_jobs SET due_at = '2100-01-01' \
+                   WHERE name = 'purge_spaces' AND lease IS NULL RETURNING name";
     wait_until("the job's rest", || world.scratch().psql(resting) == "purge_spaces");
-    world.wait(TimeDelta::days(30));
+    world.wait(TimeDelta::days(22));
+    wait_until("a reminder", || mails(&anna, SOON).len() == 1);
+    world.wait(TimeDelta::days(8));
     anna.log_in(0).expect(200);
     turn(&anna, &path, "restore").expect_problem(410, "space_purged");
     assert_eq!(anna.get(&path).expect(200), closed);
@@ -265,6 +339,69 @@ fn a_closed_space_is_nothing_to_those_who_do_not_administer_it() {
 }
 
 #[test]
+fn a_space_is_not_restored_to_nobody_who_is_able() {
+    let world = World::start(Database::Postgres);
+    let anna = world.founder();
+    let opened = anna.open_space("Boulangerie");
+    let path = opened.header("location");
+    turn(&anna, &path, "close").expect(200);
+    world.scratch().psql("UPDATE memberships SET ends_at = '2100-01-01'");
+    let refused = turn(&anna, &path, "restore").expect_problem(409, "last_administrator");
+    let named = json!([{ "id": opened.json["id"], "identifier": opened.json["identifier"] }]);
+    assert_eq!((&refused["spaces"], anna.get(&path).expect(200)["state"].clone()), (&named, json!("closed")));
+    world.scratch().psql("UPDATE memberships SET ends_at = NULL");
+    turn(&anna, &path, "restore").expect(200);
+}
+
+/// The closed space of a person who has one product left, which is not the one that opened it: the restoring and the
+/// withdrawal meet at the space alone.
+#[test]
+fn a_withdrawal_and_a_restoring_leave_no_open_space_alone() {
+    let world = World::start(Database::Postgres);
+    for withdrawal_comes_first in [true, false] {
+        let mut anna = Actor::newcomer(&world.anonymous(), &["luxtrust_professional", "eid"]);
+        anna.accept_terms();
+        let path = anna.open_space("Boulangerie").header("location");
+        let product = |anna: &Actor| format!("/v1/me/authentication-products/{}", text(&anna.current_product()["id"]));
+        anna.post("/v1/me/authentication-products", &json!({ "assertion": anna.assertion(1) })).expect(201);
+        let withdraw = |anna: &Actor| anna.send("DELETE", &product(anna), &[], vec![]);
+        withdraw(&anna).expect(204);
+        anna.log_in(1).expect(200);
+        turn(&anna, &path, "close").expect(200);
+
+        let space = path.rsplit('/').next().expect("an id");
+        let rival = Rival::hold(&world, &format!("UPDATE spaces SET lock_seq = lock_seq WHERE id = '{space}'"));
+        let [withdrawn, restored] = std::thread::scope(|scope| {
+            let begin = |is_withdrawal: bool| {
+                let (anna, path) = (&anna, &path);
+                scope.spawn(move || if is_withdrawal { withdraw(anna) } else { turn(anna, path, "restore") })
+            };
+            let first = begin(withdrawal_comes_first);
+            rival.wait_for(1);
+            let second = begin(!withdrawal_comes_first);
+            rival.wait_for(2);
+            rival.release();
+            let replies = [first, second].map(|request| request.join().expect("an answer"));
+            let [first, second] = replies;
+            if withdrawal_comes_first { [first, second] } else { [second, first] }
+        });
+        if withdrawal_comes_first {
+            withdrawn.expect(204);
+            restored.expect_problem(409, "last_administrator");
+            anna.get(&path).expect_problem(401, "token_invalid");
+            // It comes back with the product.
+            anna.register_product(1).expect(200);
+            anna.log_in(1).expect(200);
+            turn(&anna, &path, "restore").expect(200);
+        } else {
+            restored.expect(200);
+            withdrawn.expect_problem(409, "last_administrator");
+            assert_eq!(anna.get(&path).expect(200)["state"], "open");
+        }
+    }
+}
+
+#[test]
 fn a_suspended_space_is_neither_closed_nor_restored() {
     let world = World::start(Database::Postgres);
     let anna = world.founder();
@@ -285,8 +422,11 @@ fn a_purge_leaves_what_the_law_wants_kept() {
         turn(&anna, path, "close").expect(200);
     }
     let kept = anna.open_space("Café").header("location");
-    world.wait(TimeDelta::days(30));
     let psql = |statement: &str| world.scratch().psql(statement);
+    world.wait(TimeDelta::days(22));
+    let reminded = "SELECT count(*) FROM spaces WHERE purge_reminded_at IS NOT NULL";
+    wait_until("the reminders", || psql(reminded) == "103");
+    world.wait(TimeDelta::days(8));
     wait_until("a purge", || psql("SELECT count(*) FROM spaces WHERE state = 'purged'") == "103");
     anna.log_in(0).expect(200);
     assert_eq!(anna.get(&kept).expect(200)["title"], "Café");

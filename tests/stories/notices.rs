@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Reply, World, another, professional, text};
+use crate::support::{Actor, Database, Reply, Rival, World, another, professional, text};
 
 crate::on_both_databases!(
     an_address_of_notices_is_confirmed_by_its_code,
     another_address_voids_the_code,
     one_space_asks_for_five_addresses_in_a_day,
+    one_person_asks_for_twenty_addresses_in_a_day,
     a_code_is_sent_again_to_an_address_of_notices,
 );
 
@@ -132,6 +133,40 @@ fn one_space_asks_for_five_addresses_in_a_day(world: &World) {
     anna.patch(&space, "*", &sixth).expect(200);
 }
 
+/// For himself and for all his spaces, so that no further space makes room for further strangers.
+fn one_person_asks_for_twenty_addresses_in_a_day(world: &World) {
+    let mut anna = world.founder();
+    for number in 0..18 {
+        let (space, _) = open(&anna, &fresh(&anna, &format!("office-{number}")));
+        anna.send("POST", &format!("{space}/close"), &[], vec![]).expect(200);
+    }
+    anna.patch("/v1/me", "*", &json!({ "email": fresh(&anna, "next") })).expect(200);
+    let own = anna.open_space("Boulangerie").header("location");
+    anna.patch(&own, "*", &json!({ "notificationEmail": fresh(&anna, "office") })).expect(200);
+
+    let address = fresh(&anna, "twenty-first");
+    let (edit, mut wish) = (json!({ "notificationEmail": address }), professional("Café"));
+    wish["notificationEmail"] = json!(address);
+    let private = json!({ "kind": "private", "notificationEmail": address, "language": "fr" });
+    for refused in [
+        anna.post("/v1/spaces", &wish),
+        anna.post("/v1/spaces", &private),
+        anna.patch(&own, "*", &edit),
+        anna.patch("/v1/me", "*", &json!({ "email": address })),
+    ] {
+        assert_eq!(refused.expect_problem(409, "address_limit_reached")["limit"], 20);
+    }
+    assert_eq!((codes_to(&anna, &address).len(), anna.spaces().len()), (0, 1));
+
+    // What needs no code goes on, and so does everybody else.
+    anna.open_space("Café").expect(201);
+    anna.patch(&own, "*", &json!({ "notificationEmail": anna.email(), "title": "Pâtisserie" })).expect(200);
+    open(&world.founder(), &address);
+    world.wait(TimeDelta::hours(24));
+    anna.log_in(0).expect(200);
+    anna.post("/v1/spaces", &wish).expect(201);
+}
+
 fn a_code_is_sent_again_to_an_address_of_notices(world: &World) {
     let mut anna = world.founder();
     let address = fresh(&anna, "office");
@@ -153,6 +188,29 @@ fn a_code_is_sent_again_to_an_address_of_notices(world: &World) {
     // Named again, it begins anew.
     anna.patch(&space, "*", &json!({ "notificationEmail": address })).expect(200);
     confirm(&anna, &space, &code_to(&anna, &address)).expect(200);
+}
+
+/// Whichever space and product they are asked for with, they are counted one after the other.
+#[test]
+fn addresses_that_are_asked_for_at_once_are_all_counted() {
+    let world = World::start(Database::Postgres);
+    let anna = world.founder();
+    let own = anna.open_space("Boulangerie").header("location");
+    let others = "UPDATE persons SET lock_seq = lock_seq; \
+                  INSERT INTO awaiting_addresses (id, owner, asked_by, email, code_digest, code_expires_at, tries_left, \
+                  resends_left, created_at) SELECT gen_random_uuid(), 'space:' || n, persons.id, NULL, '', \
+                  persons.created_at + interval '1 day', 5, 3, persons.created_at FROM persons, generate_series(1, 20) n";
+    let rival = Rival::hold(&world, others);
+    let (opened, edited) = std::thread::scope(|scope| {
+        let opened = scope.spawn(|| anna.post("/v1/spaces", &professional("Café")));
+        let edited = scope.spawn(|| anna.patch(&own, "*", &json!({ "notificationEmail": fresh(&anna, "office") })));
+        rival.wait_for(2);
+        rival.release();
+        (opened.join().expect("an answer"), edited.join().expect("an answer"))
+    });
+    for refused in [opened, edited] {
+        assert_eq!(refused.expect_problem(409, "address_limit_reached")["limit"], 20);
+    }
 }
 
 #[test]

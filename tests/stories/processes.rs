@@ -15,9 +15,7 @@ use api::{keys::DataKeys, tokens::signing};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Actor, Database, Process, Reply, Scratch, Signal, World, client, crowd, eventually, professional, text,
-};
+use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, client, crowd, eventually, text};
 
 #[test]
 fn told_to_terminate_it_lets_readiness_fail_and_ends_what_is_open() {
@@ -338,7 +336,7 @@ fn killed_at_work_it_loses_nothing_that_was_acknowledged() {
 }
 
 fn try_open_space(founder: &Actor) -> Option<Reply> {
-    let body = professional("Boulangerie").to_string().into_bytes();
+    let body = founder.own_professional("Boulangerie").to_string().into_bytes();
     founder.try_send("POST", "/v1/spaces", &[("content-type", "application/json")], body)
 }
 

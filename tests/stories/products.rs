@@ -255,6 +255,15 @@ fn only_spaces_that_the_session_sees_are_named() {
     withdraw(&by_second, &second).expect(204);
 }
 
+/// Lets the person who has the product at this path into a space, as what its only member is.
+fn join(world: &World, space: &str, product: &str) {
+    let product = product.rsplit('/').next().expect("an id");
+    world.scratch().psql(&format!(
+        "INSERT INTO memberships SELECT gen_random_uuid(), space_id, (SELECT person_id FROM products WHERE id = '{product}'), \
+         role, scope, '{product}', status, ends_at, created_at FROM memberships WHERE space_id = '{space}'"
+    ));
+}
+
 #[test]
 fn of_two_administrators_who_withdraw_at_once_one_stays() {
     let world = World::start(Database::Postgres);
@@ -262,12 +271,7 @@ fn of_two_administrators_who_withdraw_at_once_one_stays() {
         let (anna, bert) = (world.founder(), world.founder());
         let space = text(&anna.open_space("Boulangerie").expect(201)["id"]);
         let [of_anna, of_bert] = [current(&anna), current(&bert)];
-        let id = |path: &str| path.rsplit('/').next().expect("an id").to_owned();
-        world.scratch().psql(&format!(
-            "INSERT INTO memberships SELECT gen_random_uuid(), space_id, (SELECT person_id FROM products WHERE id = '{0}'), \
-             role, scope, '{0}', status, ends_at, created_at FROM memberships WHERE space_id = '{space}'",
-            id(&of_bert)
-        ));
+        join(&world, &space, &of_bert);
         assert_eq!(bert.spaces().len(), 1);
         let replies = crowd(2, 2, |job| {
             let (actor, product) = if job == 0 { (&anna, &of_anna) } else { (&bert, &of_bert) };
@@ -284,6 +288,8 @@ fn a_space_that_comes_to_hang_on_a_product_meanwhile_is_not_passed_over() {
     let world = World::start(Database::Postgres);
     let (by_first, _) = with_two_products(&world.anonymous());
     let [one, other] = ["Un", "Deux"].map(|title| text(&by_first.open_space(title).expect(201)["id"]));
+    // The one has another administrator as well, so that the withdrawal comes as far as its lock.
+    join(&world, &one, &current(&world.founder()));
     let scope = |space: &str| format!("UPDATE memberships SET scope = 'this_product' WHERE space_id = '{space}'");
     world.scratch().psql(&scope(&one));
     let first = current(&by_first);
@@ -298,7 +304,47 @@ fn a_space_that_comes_to_hang_on_a_product_meanwhile_is_not_passed_over() {
     });
     reply.expect_problem(409, "try_again");
     let problem = withdraw(&by_first, &first).expect_problem(409, "last_administrator");
-    assert_eq!(problem["spaces"].as_array().map(Vec::len), Some(2));
+    assert_eq!((problem["spaces"].as_array().map(Vec::len), &problem["spaces"][0]["id"]), (Some(1), &json!(other)));
+}
+
+#[test]
+fn a_withdrawal_that_spaces_forbid_waits_for_nobody() {
+    let world = World::start(Database::Postgres);
+    let anna = world.founder();
+    let opened: Vec<Value> = (0..21).map(|_| anna.open_space("Boulangerie").expect(201)).collect();
+    let product = current(&anna);
+    let everything = "UPDATE persons SET lock_seq = lock_seq; UPDATE products SET lock_seq = lock_seq; \
+                      UPDATE spaces SET lock_seq = lock_seq";
+    let rival = Rival::hold(&world, everything);
+    let problem = withdraw(&anna, &product).expect_problem(409, "last_administrator");
+    rival.release();
+    let first: Vec<&Value> = opened[..20].iter().map(|space| &space["id"]).collect();
+    let named = problem["spaces"].as_array().expect("spaces").iter().map(|space| &space["id"]);
+    assert_eq!(named.collect::<Vec<_>>(), first, "no more than twenty are named");
+}
+
+#[test]
+fn a_session_that_is_refreshed_while_its_product_is_withdrawn_ends_for_good() {
+    let world = World::start(Database::Postgres);
+    let (mut by_first, mut by_second) = with_two_products(&world.anonymous());
+    let first = current(&by_first);
+    world.wait(TimeDelta::minutes(31));
+    by_second.log_in(1).expect(200);
+    // A refresh that began in the session's last moment, and is not committed yet.
+    let refresh = format!(
+        "UPDATE sessions SET refreshed_at = refreshed_at + interval '31 minutes' WHERE product_id = '{}'",
+        first.rsplit('/').next().expect("an id")
+    );
+    let rival = Rival::hold(&world, &refresh);
+    std::thread::scope(|scope| {
+        let withdrawal = scope.spawn(|| withdraw(&by_second, &first));
+        rival.wait_for(1);
+        rival.release();
+        withdrawal.join().expect("an answer").expect(204);
+    });
+    add(&by_second, &by_second.assertion(0)).expect(201);
+    by_first.refresh().expect_grant_refused();
+    assert_eq!(by_second.get("/v1/me/sessions").expect(200)["data"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

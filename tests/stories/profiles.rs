@@ -308,7 +308,9 @@ fn a_profile_is_sealed_in_the_database_and_purged_with_its_space() {
     anna.get(&path).expect(200);
 
     anna.post(&format!("{space}/close"), &json!({})).expect(200);
-    world.wait(TimeDelta::days(30));
+    world.wait(TimeDelta::days(22));
+    wait_until("a reminder", || psql("SELECT count(*) FROM spaces WHERE purge_reminded_at IS NOT NULL") == "1");
+    world.wait(TimeDelta::days(8));
     wait_until("a purge", || psql("SELECT count(*) FROM company_profiles") == "0");
     assert_eq!(psql("SELECT state FROM spaces"), "purged");
 }

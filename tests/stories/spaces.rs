@@ -20,7 +20,7 @@ fn id(of: &Value) -> &str {
 
 fn a_merge_patch_changes_what_it_names(world: &World) {
     let founder = world.founder();
-    let opened = founder.open_space("Boulangerie");
+    let opened = founder.post("/v1/spaces", &professional("Boulangerie"));
     let path = opened.header("location");
     let mut expected = opened.expect(201);
     let mut etag = opened.header("etag");

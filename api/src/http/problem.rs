@@ -154,6 +154,12 @@ codes! {
         en: "Product too weak", "An authentication product can be added to a known person only from level {needed}.";
         lb: "Produkt ze schwaach", "En Authentifikatiounsprodukt kann nëmme bei eng bekannt Persoun derbäigesat ginn, wann et op d'mannst den Niveau {needed} huet.";
     }
+    ClosedSpaceLimitReached = "closed_space_limit_reached", 409 {
+        fr: "Trop d'espaces fermés", "Avec ce produit, aucun espace ne peut être ouvert tant que {limit} espaces ou plus sont fermés et peuvent encore être restaurés.";
+        de: "Zu viele geschlossene Bereiche", "Mit diesem Authentisierungsmittel kann kein Bereich eröffnet werden, solange {limit} oder mehr Bereiche geschlossen und noch wiederherstellbar sind.";
+        en: "Too many closed spaces", "No space can be opened with this product while {limit} or more are closed and can still be restored.";
+        lb: "Ze vill zouen Espacen", "Mat dësem Produkt kann keen Espace opgemaach ginn, soulaang {limit} oder méi Espacen zou sinn an nach restauréiert kënne ginn.";
+    }
     CodeExpired = "code_expired", 409 {
         fr: "Code expiré", "Le code n'est plus valable. Faites-vous en envoyer un autre.";
         de: "Code abgelaufen", "Der Code gilt nicht mehr. Lassen Sie sich einen neuen senden.";
@@ -173,10 +179,10 @@ codes! {
         lb: "Keng Versich méi", "Ze vill falsch Coden. Fänkt vu vir un.";
     }
     LastAdministrator = "last_administrator", 409 {
-        fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme les espaces concernés que vous pouvez voir.";
-        de: "Letzter Administrator", "Ein beruflicher Bereich bliebe ohne Administrator, der handeln kann; `spaces` nennt die betroffenen Bereiche, die Sie sehen können.";
-        en: "Last administrator", "A professional space would be left without an administrator who can act; `spaces` names the spaces concerned that you can see.";
-        lb: "Leschten Administrateur", "E professionellen Espace bléif ouni Administrateur, deen handele kann; `spaces` nennt déi betraffen Espacen, déi Dir gesitt.";
+        fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme jusqu'à 20 espaces concernés que vous pouvez voir.";
+        de: "Letzter Administrator", "Ein beruflicher Bereich bliebe ohne Administrator, der handeln kann; `spaces` nennt bis zu 20 betroffene Bereiche, die Sie sehen können.";
+        en: "Last administrator", "A professional space would be left without an administrator who can act; `spaces` names up to 20 of the spaces concerned that you can see.";
+        lb: "Leschten Administrateur", "E professionellen Espace bléif ouni Administrateur, deen handele kann; `spaces` nennt bis zu 20 vun de betraffenen Espacen, déi Dir gesitt.";
     }
     NationalNumberRequired = "national_number_required", 409 {
         fr: "Matricule requis", "L'émetteur n'atteste aucun numéro d'identification national. Demandez d'abord un tel numéro.";
@@ -500,6 +506,7 @@ impl From<Refusal> for Problem {
             Refusal::SpaceLimitReached { limit, used } => {
                 (Code::SpaceLimitReached, json!({ "limit": limit, "used": used }))
             }
+            Refusal::ClosedSpaceLimitReached { limit } => (Code::ClosedSpaceLimitReached, json!({ "limit": limit })),
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
             Refusal::HelpdeskOnly => (Code::HelpdeskOnly, json!({})),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Fault, Refusal,
+    id::PersonId,
     identity::{AddressOwner, AwaitingAddress, CodeTry},
     text::{EmailAddress, Language},
 };
@@ -81,15 +82,15 @@ pub fn code_digests(keys: &DataKeys, code: &str) -> Vec<String> {
     keys.digests(CODE, code)
 }
 
-/// Sends a code to an address that its owner, whose row is locked, asked for, unless one is on its way there. Says whether
-/// it was sent.
+/// Sends a code to an address that a person asked for, unless one is on its way there; his row is locked, and that of the
+/// owner whose address it is going to be. Says whether it was sent.
 ///
 /// # Errors
-/// Its owner asked for too many.
+/// Too many were asked for.
 pub fn ask(
     tx: &mut Transaction<'_>,
     keys: &DataKeys,
-    owner: AddressOwner,
+    (owner, asked_by): (AddressOwner, PersonId),
     email: &EmailAddress,
     language: Language,
 ) -> Result<bool, Problem> {
@@ -97,9 +98,9 @@ pub fn ask(
     if tx.awaiting_address(owner)?.is_some_and(|awaiting| awaiting.serves(email, now)) {
         return Ok(false);
     }
-    let asked = tx.addresses_asked(owner)?;
+    let asked = tx.addresses_asked(owner, asked_by)?;
     let (digest, letter) = new_code(keys, email, language);
-    let awaiting = AwaitingAddress::begin(tx.new_id(), owner, email.clone(), asked, digest, now)?;
+    let awaiting = AwaitingAddress::begin(tx.new_id(), (owner, asked_by), email.clone(), asked, digest, now)?;
     tx.insert_awaiting_address(&awaiting)?;
     tx.send_mail(&letter)?;
     Ok(true)

@@ -154,7 +154,9 @@ pub async fn edit(request: HttpRequest, person: Person, body: Body<EditPersonReq
             let is_next_changed = match next {
                 NextAddress::Unchanged => false,
                 NextAddress::Unwanted => tx.drop_awaiting_address(owner)?,
-                NextAddress::Wanted(email) => confirmation::ask(tx, &app.data_keys, owner, &email, edited.language)?,
+                NextAddress::Wanted(email) => {
+                    confirmation::ask(tx, &app.data_keys, (owner, before.id), &email, edited.language)?
+                }
             };
             if is_next_changed {
                 changed.push("pendingEmail");

@@ -1,18 +1,18 @@
 //! `/v1/me/authentication-products`: what the person logs in with.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Path};
 use chrono::{DateTime, Utc};
 use domain::{
     Refusal,
     audit::{AuditAct, Chain, Event},
-    collaboration::Member,
+    collaboration::{Member, Membership},
     id::{PersonId, ProductId, SpaceId},
     identity::{Product, ProductStatus, SessionEnd},
     space::Space,
 };
-use persistence::{AssertionPurpose, Reading, Transaction};
+use persistence::{AssertionPurpose, Reading};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -96,6 +96,9 @@ pub async fn list(person: Person) -> Answer {
         .await?;
     answer::ok(&ProductPage { data, page: PageView::whole() })
 }
+
+/// How many spaces a refusal names.
+const NAMED_AT_MOST: usize = 20;
 
 fn registered(tx: &mut Reading<'_>, person: PersonId) -> Result<Vec<Product>, Problem> {
     let mut products = tx.products_of(person)?;
@@ -188,23 +191,38 @@ pub async fn add(request: HttpRequest, person: Person, body: Body<AddProductRequ
     params(("id" = Uuid, Path, description = "The product's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 204, description = "It is withdrawn."),
-        (status = 409, description = "`last_administrator`, with `spaces`; `try_again`"),
+        (status = 409, description = "`last_administrator`, with `spaces`, which names at most 20; `try_again`"),
     )
 )]
 #[delete("/v1/me/authentication-products/{id}")]
 pub async fn withdraw(person: Person, id: Path<PathId>) -> Answer {
     let id: ProductId = id.of();
     let app = person.app();
+    // Judged first without a lock, since there may be many spaces: a refusal that is out of date costs no more than a repeat.
+    person
+        .read(move |tx, caller| {
+            tx.product_of(id, caller.person)?.ok_or(Refusal::NotFound)?;
+            caller.strong()?;
+            let at_stake = at_stake(tx, caller.person, id)?;
+            require_others(tx, &at_stake, caller, id)
+        })
+        .await?;
     person
         .write(move |tx, caller| {
-            tx.product_of(id, caller.person)?.ok_or(Refusal::NotFound)?;
             caller.strong()?;
             let owner = tx.lock_person(caller.person)?;
             let product = tx.lock_product(id)?;
-            if product.status != ProductStatus::Registered {
+            if (product.person, product.status) != (owner.id, ProductStatus::Registered) {
                 return Err(Refusal::NotFound.into());
             }
-            leave_no_space_alone(tx, caller, id)?;
+            // Closed ones too, which may be restored meanwhile.
+            let locked = at_stake(tx, owner.id, id)?.into_keys().collect();
+            tx.lock_spaces(&locked)?;
+            let at_stake = at_stake(tx, owner.id, id)?;
+            if at_stake.keys().any(|space| !locked.contains(space)) {
+                return Err(Refusal::TryAgain.into());
+            }
+            require_others(tx, &at_stake, caller, id)?;
             let product = product.withdrawn();
             tx.save_product(&product)?;
             for mut session in tx.lock_sessions_with(id)? {
@@ -220,38 +238,39 @@ pub async fn withdraw(person: Person, id: Path<PathId>) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Refuses to withdraw a product of the caller, whose row is locked, from spaces that would lose their last able
-/// administrator with it (domain.md §3, C). Their locks are held from now on.
-fn leave_no_space_alone(tx: &mut Transaction<'_>, caller: &Caller, product: ProductId) -> Result<(), Problem> {
-    let locked: BTreeSet<SpaceId> = hanging(tx, caller.person, product)?.iter().map(|space| space.id).collect();
-    tx.lock_spaces(&locked)?;
-    let mut lost = Vec::new();
-    for space in hanging(tx, caller.person, product)? {
-        if !locked.contains(&space.id) {
-            return Err(Refusal::TryAgain.into());
-        }
-        if tx.roster(space.id)?.hangs_on(product) {
-            lost.push(space);
-        }
-    }
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let mut spaces = Vec::new();
-    for space in lost {
-        if tx.space_of(space.id, caller.person, caller.product)?.is_some() {
-            spaces.push((space.id, space.identifier));
+/// What may hang on a product of a person: the professional spaces, in use or closed, that he ably administers only as
+/// long as he has it.
+fn at_stake(
+    tx: &mut Reading<'_>,
+    person: PersonId,
+    product: ProductId,
+) -> Result<BTreeMap<SpaceId, (Space, Membership)>, Problem> {
+    let products: Vec<ProductId> = registered(tx, person)?.iter().map(|product| product.id).collect();
+    let mut at_stake = BTreeMap::new();
+    for (space, membership) in tx.spaces_administered_by(person)? {
+        let member = Member { membership, products: products.clone() };
+        if member.is_able_by(product) {
+            at_stake.insert(space.id, (space, member.membership));
         }
     }
-    Err(Refusal::LastAdministrator { spaces }.into())
+    Ok(at_stake)
 }
 
-/// The professional spaces that a person ably administers only as long as he has a product.
-fn hanging(tx: &mut Reading<'_>, person: PersonId, product: ProductId) -> Result<Vec<Space>, Problem> {
-    let products: Vec<ProductId> = registered(tx, person)?.iter().map(|product| product.id).collect();
-    let administered = tx.spaces_administered_by(person)?.into_iter();
-    let hanging = administered.filter_map(|(space, membership)| {
-        Member { membership, products: products.clone() }.is_able_by(product).then_some(space)
-    });
-    Ok(hanging.collect())
+/// Refuses to withdraw a product from spaces in use that would lose their last able administrator with it (domain.md §3, C).
+fn require_others(
+    tx: &mut Reading<'_>,
+    at_stake: &BTreeMap<SpaceId, (Space, Membership)>,
+    caller: &Caller,
+    product: ProductId,
+) -> Result<(), Problem> {
+    let in_use = at_stake.values().filter(|(space, _)| space.is_in_use());
+    let rosters = tx.rosters(&in_use.clone().map(|(space, _)| space.id).collect::<Vec<_>>())?;
+    let is_lost = |space: &Space| rosters.get(&space.id).is_some_and(|roster| roster.hangs_on(product));
+    let mut lost = in_use.filter(|(space, _)| is_lost(space)).peekable();
+    if lost.peek().is_none() {
+        return Ok(());
+    }
+    let seen = lost.filter(|(_, membership)| membership.admits(caller.product));
+    let spaces = seen.take(NAMED_AT_MOST).map(|(space, _)| (space.id, space.identifier.clone())).collect();
+    Err(Refusal::LastAdministrator { spaces }.into())
 }

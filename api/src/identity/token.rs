@@ -229,6 +229,10 @@ async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
             .filter(|value| !value.is_empty())
             .ok_or_else(|| denied("invalid_request", &format!("{name} is missing")))
     };
+    // Nothing is used up for a token that can't be signed.
+    if !app.access.can_sign((app.clock)()) {
+        return Err(Problem::from(Code::Busy).because("no key signs now").into());
+    }
     match field("grant_type")?.as_str() {
         TOKEN_EXCHANGE => {
             if field("subject_token_type")? != ID_TOKEN {

@@ -7,13 +7,10 @@ use clap::Subcommand;
 use domain::Instant;
 use persistence::{Clock, SEALED, SealedColumn, Store, StoreError};
 
-use super::{
-    DataKeys, development_file, rewrap,
-    secret::{read_secret, replace_secret},
-};
+use super::{DataKeys, development, rewrap, secret::remove_old_drafts};
 use crate::{
     command::{beside, told},
-    config::KeySettings,
+    config::{DataKeySource, KeySettings},
     tokens::signing,
 };
 
@@ -63,6 +60,7 @@ pub async fn run(settings: KeySettings, clock: &Clock, command: KeyCommand) -> R
         KeyCommand::Signing(SigningCommand::Add { after }) => add(&settings, after, clock()),
         KeyCommand::Signing(SigningCommand::List) => list_signing(&settings, clock()),
         KeyCommand::Signing(SigningCommand::Prune) => {
+            remove_old_drafts(&settings.signing_keys, clock())?;
             let pruned = signing::prune(&settings.signing_keys, clock())?;
             let mut text = String::new();
             for id in &pruned {
@@ -88,6 +86,7 @@ fn written(moment: Instant) -> impl std::fmt::Display {
 
 fn add(settings: &KeySettings, after: Option<u32>, now: Instant) -> Result<String, String> {
     let folder = &settings.signing_keys;
+    remove_old_drafts(folder, now)?;
     // Nothing waits for the first one.
     let is_first = !folder.exists() || signing::Ring::read(folder)?.states(now).next().is_none();
     let notice = match after {
@@ -115,11 +114,7 @@ fn list_signing(settings: &KeySettings, now: Instant) -> Result<String, String> 
 
 /// The data keys as a server with these settings has them.
 fn keys(settings: &KeySettings) -> Result<DataKeys, String> {
-    match &settings.data_keys {
-        Some(keys) => DataKeys::parse(keys),
-        None if settings.has_development_file => DataKeys::parse(&read_secret(&development_file(&settings.data_dir))?),
-        None => Err("ESPACE_PRO_DATA_KEYS is not set".into()),
-    }
+    DataKeys::parse(&settings.data_keys.as_ref().ok_or("ESPACE_PRO_DATA_KEYS is not set")?.read()?)
 }
 
 const ROLL_OUT: &str = "\
@@ -131,18 +126,15 @@ This is the new key. Give it to every server:
 ";
 
 fn new(settings: &KeySettings, now: Instant) -> Result<String, String> {
-    let id = now.format("k%Y%m%dT%H%M%SZ").to_string();
+    // Two that are made in one second are two.
+    let id = format!("{}-{:08x}", now.format("k%Y%m%dT%H%M%SZ"), rand::random::<u32>());
     let entry = DataKeys::generate_as(&id);
-    if !settings.has_development_file {
+    let Some(DataKeySource::Development(path)) = &settings.data_keys else {
         eprint!("{ROLL_OUT}");
         return Ok(format!("{entry}\n"));
-    }
-    let path = development_file(&settings.data_dir);
-    let known = if path.exists() { format!(",{}", read_secret(&path)?.trim()) } else { String::new() };
-    let text = format!("{entry}{known}");
-    // What the server would refuse is not written.
-    DataKeys::parse(&text)?;
-    replace_secret(&path, &text)?;
+    };
+    path.parent().map_or(Ok(()), |folder| remove_old_drafts(folder, now))?;
+    let path = development::put_first(&settings.data_dir, &entry)?;
     let path = path.display();
     Ok(format!("{id} is the current key in {path}: restart the server, then run `espace-pro key data rewrap`\n"))
 }

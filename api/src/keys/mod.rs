@@ -1,10 +1,9 @@
 //! Data keys: what protects national numbers, codes, mails and company profiles at rest, and seals cursors (domain.md §9).
 
 pub mod command;
+pub mod development;
 pub mod rewrap;
 pub mod secret;
-
-use std::path::{Path, PathBuf};
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -17,11 +16,6 @@ use base64::{
 use domain::identity::{NationalNumber, Protected};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-
-/// Where development, which makes one, keeps its data keys.
-pub fn development_file(data_dir: &Path) -> PathBuf {
-    data_dir.join("keys/data")
-}
 
 /// One key with its name; two keys for two uses are derived from it.
 struct DataKey {

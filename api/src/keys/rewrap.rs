@@ -13,7 +13,7 @@ const AT_ONCE: u32 = 100;
 const TRIES: u32 = 10;
 const WAIT: Duration = Duration::from_millis(500);
 
-/// What became of a column's values that another key than the current one had sealed.
+/// What became of a column's values that another key than the current one had sealed, when nothing was left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rewrapped {
     /// The column.
@@ -28,29 +28,45 @@ pub struct Rewrapped {
 
 /// Seals every value anew that another key than the current one sealed, beside servers that go on.
 ///
-/// Nothing is locked: a value is replaced if it still is what was read, so that nobody's change is lost.
+/// Nothing is locked: a value is replaced if it still is what was read, so that nobody's change is lost. All columns are gone
+/// through again until there was nothing to do in any: what one of them held may have been copied to another meanwhile.
 ///
 /// # Errors
 /// The database can't be read or written; what was done is kept.
 pub async fn rewrap(store: &Store, keys: &DataKeys) -> Result<Vec<Rewrapped>, StoreError> {
-    let mut all = Vec::with_capacity(SEALED.len());
-    for column in SEALED {
-        all.push(rewrap_column(store, keys, column).await?);
+    let mut all: Vec<_> = SEALED.iter().map(|column| Rewrapped { column, done: 0, unopened: 0, twins: 0 }).collect();
+    loop {
+        let mut is_more = false;
+        for rewrapped in &mut all {
+            let (pass, changed) = rewrap_column(store, keys, rewrapped.column).await?;
+            is_more |= pass.done + changed > 0;
+            *rewrapped = Rewrapped { done: rewrapped.done + pass.done, ..pass };
+        }
+        if !is_more {
+            return Ok(all);
+        }
     }
-    Ok(all)
 }
 
-async fn rewrap_column(store: &Store, keys: &DataKeys, column: &'static SealedColumn) -> Result<Rewrapped, StoreError> {
+/// Goes through a column once. Says also how many values were changed by others meanwhile.
+async fn rewrap_column(
+    store: &Store,
+    keys: &DataKeys,
+    column: &'static SealedColumn,
+) -> Result<(Rewrapped, usize), StoreError> {
+    let mut changed = 0;
     let mut rewrapped = Rewrapped { column, done: 0, unopened: 0, twins: 0 };
     let mut after = String::new();
     loop {
         let current = keys.current().to_owned();
         let page = store.read(move |tx| tx.sealed_otherwise(column, &current, &after, AT_ONCE)).await?;
-        let Some(last) = page.last() else { return Ok(rewrapped) };
+        let Some(last) = page.last() else { return Ok((rewrapped, changed)) };
         after = last.id.clone();
         let count = page.len();
         let values: Vec<_> = page.into_iter().filter_map(|value| sealed_anew(keys, column, value)).collect();
         rewrapped.unopened += count - values.len();
+        changed += values.len();
+        let before = rewrapped.done + rewrapped.twins;
         match keep(store, column, values.clone()).await {
             Err(StoreError::Conflict(_)) => {
                 for value in values {
@@ -62,6 +78,7 @@ async fn rewrap_column(store: &Store, keys: &DataKeys, column: &'static SealedCo
             }
             done => rewrapped.done += done?,
         }
+        changed -= rewrapped.done + rewrapped.twins - before;
     }
 }
 

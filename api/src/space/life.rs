@@ -62,7 +62,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
     responses(
         (status = 200, description = "The space, open again.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`space_limit_reached` with `limit` and `used`, `space_not_closed`"),
+        (status = 409, description = "`last_administrator` with `spaces`, `space_limit_reached` with `limit` and `used`, `space_not_closed`"),
         (status = 410, description = "`space_purged`"),
     )
 )]
@@ -78,7 +78,7 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
             let administrator = membership.administrator()?;
             body.open(caller.strong()?)?;
             let spaces_used = tx.spaces_used(opener.id)?;
-            let restored = administrator.restore(&space, &opener, spaces_used, tx.now())?;
+            let restored = administrator.restore(&space, &tx.roster(id)?, &opener, spaces_used, tx.now())?;
             tx.save_space(&restored)?;
             tx.record(Event::new(administrator.audit_log(), AuditAct::SpaceRestored, caller.actor(), id));
             tell_administrators(&app, tx, &restored, |identifier, _| Mail::SpaceRestored { identifier })?;
@@ -89,26 +89,37 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
     answer
 }
 
-/// Reminds the administrators of closed spaces that these are purged soon.
+/// Reminds the administrators of closed spaces that these are purged soon. A space whose members can't be read waits until
+/// they can.
 pub fn remind(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let (closed, is_more) = tx.lock_spaces_to_remind()?;
+    let mut is_any = false;
     for space in closed {
         let Some(reminded) = space.reminded(tx.now()) else { continue };
+        match tell_administrators(app, tx, &reminded, |identifier, until| Mail::SpacePurgeSoon { identifier, until }) {
+            Err(StoreError::Corrupt(error)) => {
+                tracing::error!(error, space_id = %space.id, "nobody can be reminded of a purge, which waits");
+                continue;
+            }
+            told => told?,
+        }
         tx.save_space(&reminded)?;
-        tell_administrators(app, tx, &reminded, |identifier, until| Mail::SpacePurgeSoon { identifier, until })?;
+        is_any = true;
     }
-    Ok(is_more)
+    Ok(is_more && is_any)
 }
 
 /// Purges closed spaces that can't be restored any more.
 pub fn purge(_: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let (closed, is_more) = tx.lock_spaces_to_purge()?;
+    let mut is_any = false;
     for space in closed {
         let Some(purged) = space.purged(tx.now()) else { continue };
+        is_any = true;
         tx.save_purged_space(&purged)?;
         tx.record(Event::new(Chain::Space(purged.id), AuditAct::SpacePurged, Actor::System, purged.id));
     }
-    Ok(is_more)
+    Ok(is_more && is_any)
 }
 
 /// Mails the administrators of a space, each in his language, at the address that he confirmed. The mail is given the

@@ -38,7 +38,7 @@ use crate::http::{
     responses(
         (status = 201, description = "The space.", body = SpaceView,
             headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),
-        (status = 409, description = "`private_space_exists`, `space_limit_reached` with `limit` and `used`, `terms_not_accepted`, `try_again`"),
+        (status = 409, description = "`address_limit_reached` with `limit`, `closed_space_limit_reached` with `limit`, `private_space_exists`, `space_limit_reached` with `limit` and `used`, `terms_not_accepted`, `try_again`"),
     )
 )]
 #[post("/v1/spaces")]
@@ -49,20 +49,22 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
         .write_once(once, move |tx, caller| {
             let wish = body.open(caller.strong()?)?;
             let is_private = matches!(wish, Opening::Private { .. });
-            // The one private space is decided under the person's lock, the quota under the product's.
-            let founder = if is_private { tx.lock_person(caller.person)? } else { tx.person(caller.person)? };
+            // The one private space and the addresses that he asks for are decided under the person's lock, the quota under
+            // the product's.
+            let founder = tx.lock_person(caller.person)?;
             let product = tx.lock_product(caller.product)?;
             let founder = Founder {
                 person: &founder,
                 terms_accepted: tx.has_accepted_terms(founder.id)?,
                 has_private_space: is_private && tx.has_private_space(founder.id)?,
                 spaces_used: if is_private { 0 } else { tx.spaces_used(product.id)? },
+                spaces_closed: if is_private { 0 } else { tx.spaces_closed(product.id)? },
                 product: &product,
             };
             let identifier = free_identifier(tx, wish.entity_type())?;
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
-            notification_email::ask(tx, &app.data_keys, opened.space())?;
+            notification_email::ask(tx, &app.data_keys, opened.space(), caller.person)?;
             let space = opened.space().id;
             tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
@@ -168,17 +170,18 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
     let app = person.app();
     let edited = person
         .write(move |tx, caller| {
+            // The addresses that he asks for are counted under his lock.
+            let editor = tx.lock_person(caller.person)?;
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             let administrator = membership.administrator()?;
             let edit = body.open(caller.strong()?)?;
             if_match.require(space.version)?;
-            let editor = tx.person(caller.person)?;
             let names_address = edit.notification_email.is_some();
             let edited = administrator.edit(&space, edit, &editor, tx.now())?;
             tx.save_space(&edited)?;
             if names_address {
-                notification_email::ask(tx, &app.data_keys, &edited)?;
+                notification_email::ask(tx, &app.data_keys, &edited, editor.id)?;
             }
             let changed = edited.changed_since(&space);
             if !changed.is_empty() {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, post, web::Path};
 use domain::{
     Refusal,
     audit::{AuditAct, Event},
-    id::SpaceId,
+    id::{PersonId, SpaceId},
     identity::AddressOwner,
     space::Space,
 };
@@ -24,16 +24,17 @@ use crate::{
     keys::DataKeys,
 };
 
-/// Sends a code to the address of a space that has just been set and is not confirmed; where it is, none waits any more.
+/// Sends a code to the address of a space that a person, whose row is locked, has just set and that is not confirmed; where
+/// it is, none waits any more.
 ///
 /// # Errors
 /// Too many addresses were asked for.
-pub fn ask(tx: &mut Transaction<'_>, keys: &DataKeys, space: &Space) -> Result<(), Problem> {
+pub fn ask(tx: &mut Transaction<'_>, keys: &DataKeys, space: &Space, asked_by: PersonId) -> Result<(), Problem> {
     let owner = AddressOwner::Space(space.id);
     if space.notification_email_confirmed {
         tx.drop_awaiting_address(owner)?;
     } else {
-        confirmation::ask(tx, keys, owner, &space.notification_email, space.language)?;
+        confirmation::ask(tx, keys, (owner, asked_by), &space.notification_email, space.language)?;
     }
     Ok(())
 }

@@ -90,6 +90,11 @@ impl AccessTokens {
         Ok((self.sign(TYPE, &claims, now)?, claims.exp - claims.iat))
     }
 
+    /// Whether a key signs now.
+    pub fn can_sign(&self, now: Instant) -> bool {
+        self.keys.ring(now).signer(now).is_some()
+    }
+
     /// Signs a statement of ours with the current key; its type keeps it apart from tokens.
     ///
     /// # Errors
@@ -128,7 +133,7 @@ impl AccessTokens {
     fn known(&self, token: &str, now: Instant) -> Result<Verified, String> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         if let Some(known) = self.verified.get(&digest) {
-            if now.timestamp() < known.expires_at && self.keys.ring(now).key(&known.key).is_some() {
+            if now.timestamp() < known.expires_at && self.keys.ring(now).key(&known.key, now).is_some() {
                 return Ok(known);
             }
             self.verified.remove(&digest);
@@ -136,7 +141,7 @@ impl AccessTokens {
         let header = header(token, &[TYPE, "application/at+jwt"])?;
         let id = header.kid.ok_or("the token names no key")?;
         let ring = self.keys.ring_with(&id, now);
-        let key = ring.key(&id).ok_or("the token's key is unknown")?;
+        let key = ring.key(&id, now).ok_or("the token's key is unknown")?;
         let claims: Claims = verified(token, key.verifying(), Algorithm::EdDSA)?;
         if claims.iss != self.issuer || claims.aud != self.audience {
             return Err("the token is of another issuer, or for another audience".into());
@@ -150,6 +155,6 @@ impl AccessTokens {
 
     /// The public keys (RFC 7517).
     pub fn jwks(&self, now: Instant) -> Value {
-        self.keys.ring(now).jwks()
+        self.keys.ring(now).jwks(now)
     }
 }

@@ -19,6 +19,8 @@ use crate::app::App;
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 /// How often a worker looks for jobs though nobody rang.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long it rests at most while the database can't do its work.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// Works until told to stop; a worker that dies ends the process, so that it is started anew and mails go on.
 pub async fn watched(app: Arc<App>, stop: watch::Receiver<bool>) {
@@ -41,19 +43,32 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
     tokio::join!(messages, jobs);
 }
 
-/// Goes round until told to stop, and rests when a round says that there is no more to do now.
+/// Goes round until told to stop, and rests when a round says that there is no more to do now; longer each time while the
+/// database fails it, of which it speaks once.
 async fn rounds<R, P>(mut stop: watch::Receiver<bool>, round: impl Fn() -> R, pause: impl Fn() -> P)
 where
     R: Future<Output = Result<bool, StoreError>>,
     P: Future<Output = ()>,
 {
+    let mut rest = None;
     while !*stop.borrow() {
-        let is_more = round().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the worker can't work now");
-            false
-        });
-        if !is_more {
-            tokio::select! { _ = stop.wait_for(|stop| *stop) => return, () = pause() => {} }
+        match (round().await, rest) {
+            (Ok(_), Some(_)) => {
+                tracing::info!("the worker works again");
+                rest = None;
+            }
+            (Ok(true), None) => {}
+            (Ok(false), None) => {
+                tokio::select! { _ = stop.wait_for(|stop| *stop) => return, () = pause() => {} }
+            }
+            (Err(error), before) => {
+                if before.is_none() {
+                    tracing::warn!(%error, "the worker can't work now");
+                }
+                let longer = before.map_or(IDLE, |before: Duration| (2 * before).min(LONGEST_REST));
+                rest = Some(longer);
+                tokio::select! { _ = stop.wait_for(|stop| *stop) => return, () = sleep(longer) => {} }
+            }
         }
     }
 }

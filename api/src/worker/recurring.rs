@@ -58,9 +58,13 @@ pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool,
     let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
     let due = app.store.read(move |tx| tx.due_jobs(&names)).await?;
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
-        // One that fails is due again when its lease ends, and keeps no other from its turn.
+        // One that fails is due again when its lease ends, and keeps no other from its turn; unless it is the database that
+        // fails them all.
         if let Err(error) = run(app, job, stop).await {
             app.metrics.job_failed(job.name);
+            if matches!(error, StoreError::Busy(_) | StoreError::OutcomeUnknown(_)) {
+                return Err(error);
+            }
             tracing::warn!(%error, job = job.name, "a recurring job failed");
         }
     }

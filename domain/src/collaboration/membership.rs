@@ -1,5 +1,6 @@
 //! Memberships, and the capabilities that a role gives.
 
+use super::Roster;
 use crate::{
     Fault, Instant, Refusal,
     audit::Chain,
@@ -74,6 +75,14 @@ pub struct Membership {
 pub struct Administrator<'a>(&'a Membership);
 
 impl Membership {
+    /// Whether its scope lets this product in, one of the person's.
+    pub fn admits(&self, product: ProductId) -> bool {
+        match self.scope {
+            AccessScope::AllProducts => true,
+            AccessScope::ThisProduct => self.product == product,
+        }
+    }
+
     /// The membership as an administrator's.
     ///
     /// # Errors
@@ -157,12 +166,22 @@ impl Administrator<'_> {
         space.closed(now)
     }
 
-    /// Restores the closed space, if the product that opened it has a place.
+    /// Restores the closed space, if the product that opened it has a place, and somebody is able to administer it: the
+    /// roster is read under the space's lock.
     ///
     /// # Errors
-    /// The space is not closed, its time is over, or the limit of the product is reached.
-    pub fn restore(&self, space: &Space, opener: &Product, spaces_used: u32, now: Instant) -> Result<Space, Refusal> {
+    /// The space is not closed, its time is over, the limit of the product is reached, or nobody is able.
+    pub fn restore(
+        &self,
+        space: &Space,
+        roster: &Roster,
+        opener: &Product,
+        spaces_used: u32,
+        now: Instant,
+    ) -> Result<Space, Refusal> {
         debug_assert_eq!(self.0.space, space.id);
-        space.restored(opener, spaces_used, now)
+        let restored = space.restored(opener, spaces_used, now)?;
+        roster.require_able_administrator(space)?;
+        Ok(restored)
     }
 }

@@ -1,7 +1,11 @@
 //! Who is in one space, and the rule that somebody able always administers it.
 
-use super::{AccessScope, Membership, MembershipStatus, Role};
-use crate::id::ProductId;
+use super::{Membership, MembershipStatus, Role};
+use crate::{
+    Refusal,
+    id::ProductId,
+    space::{Space, SpaceKind},
+};
 
 /// A member with the products that open the portal to him.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +16,8 @@ pub struct Member {
     pub products: Vec<ProductId>,
 }
 
-/// All members of one space that is in use, read under its lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// All members of one space, read under its lock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Roster(pub Vec<Member>);
 
 impl Member {
@@ -21,14 +25,10 @@ impl Member {
     /// his scope lets in (domain.md §3, C).
     pub fn is_able_administrator(&self) -> bool {
         let membership = &self.membership;
-        let gets_in = match membership.scope {
-            AccessScope::AllProducts => !self.products.is_empty(),
-            AccessScope::ThisProduct => self.products.contains(&membership.product),
-        };
         membership.role == Role::Administrator
             && membership.status == MembershipStatus::Active
             && membership.ends_at.is_none()
-            && gets_in
+            && self.products.iter().any(|product| membership.admits(*product))
     }
 
     /// The member once a product is withdrawn.
@@ -50,6 +50,17 @@ impl Roster {
         self.0.iter().any(Member::is_able_administrator)
     }
 
+    /// Somebody able, without whom no professional space is in use (domain.md §3, F).
+    ///
+    /// # Errors
+    /// [`Refusal::LastAdministrator`].
+    pub fn require_able_administrator(&self, space: &Space) -> Result<(), Refusal> {
+        if space.kind == SpaceKind::Private || self.has_able_administrator() {
+            return Ok(());
+        }
+        Err(Refusal::LastAdministrator { spaces: vec![(space.id, space.identifier.clone())] })
+    }
+
     /// The roster once a product, which is one member's, is withdrawn.
     #[must_use]
     pub fn without(self, product: ProductId) -> Self {
@@ -68,7 +79,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Instant;
+    use crate::{Instant, collaboration::AccessScope};
 
     fn product(of: u128, number: u128) -> ProductId {
         Uuid::from_u128(of * 100 + number).into()

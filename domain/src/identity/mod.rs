@@ -10,7 +10,7 @@ pub mod registration;
 pub mod session;
 pub mod terms;
 
-pub use address::{AddressOwner, AwaitingAddress};
+pub use address::{AddressOwner, AddressesAsked, AwaitingAddress};
 pub use assurance::{Assurance, Strength};
 pub use confirmation::{CodeTry, Confirmation};
 pub use national_number::NationalNumber;

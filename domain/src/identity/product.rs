@@ -93,7 +93,41 @@ impl Product {
         let (limit, used) = (self.space_limit, spaces_used);
         if used < limit { Ok(()) } else { Err(Refusal::SpaceLimitReached { limit, used }) }
     }
+
+    /// So few closed spaces which can be restored that one more may be opened: a closed one frees its place at once, and
+    /// would otherwise make room for as many as one likes (domain.md §2, C).
+    ///
+    /// # Errors
+    /// [`Refusal::ClosedSpaceLimitReached`].
+    pub fn require_few_closed(&self, spaces_closed: u32) -> Result<(), Refusal> {
+        let limit = self.space_limit.max(DEFAULT_SPACE_LIMIT);
+        if spaces_closed < limit { Ok(()) } else { Err(Refusal::ClosedSpaceLimitReached { limit }) }
+    }
 }
 
 /// How many professional spaces a product opens unless the Helpdesk raised it (domain.md §2, F).
 pub const DEFAULT_SPACE_LIMIT: u32 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn many_closed_spaces_keep_others_from_being_opened() {
+        let with_limit = |space_limit| Product {
+            id: Uuid::nil().into(),
+            person: Uuid::nil().into(),
+            serial: Serial::parse("00000000000000000001").unwrap(),
+            kind: ProductKind::Eid,
+            status: ProductStatus::Registered,
+            space_limit,
+            created_at: Instant::UNIX_EPOCH,
+        };
+        for (limit, most) in [(1, 200), (200, 200), (300, 300)] {
+            let product = with_limit(limit);
+            assert_eq!(product.require_few_closed(most - 1), Ok(()));
+            assert_eq!(product.require_few_closed(most), Err(Refusal::ClosedSpaceLimitReached { limit: most }));
+        }
+    }
+}

@@ -12,23 +12,26 @@ use crate::{
 
 /// How long a closed space can be restored (our choice).
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);
-/// How long before the purge the administrators are reminded (our choice).
+/// How long before the purge the administrators are reminded at the latest (our choice).
 pub const REMINDED: TimeDelta = TimeDelta::days(7);
+/// From how long before it on they are, so that a reminder which is a little late moves no purge.
+pub const REMINDING: TimeDelta = TimeDelta::days(8);
 
 /// What a closed space has, and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closure {
     /// When it was closed.
     pub closed_at: Instant,
-    /// From when on it can't be restored.
+    /// From when on it can't be restored, if its administrators were reminded in time.
     pub purge_at: Instant,
     /// When its administrators were reminded of that, if they were.
     pub reminded_at: Option<Instant>,
 }
 
 impl Closure {
+    /// Nobody loses a space of which he was not reminded long enough before.
     fn is_over(&self, now: Instant) -> bool {
-        self.purge_at <= now
+        self.purge_at <= now && self.reminded_at.is_some_and(|reminded| reminded + REMINDED <= now)
     }
 }
 
@@ -67,11 +70,14 @@ impl Space {
         })
     }
 
-    /// A closed space of whose purge the administrators are to be reminded now, once.
+    /// A closed space of whose purge the administrators are to be reminded now, once. A reminder that is late puts the
+    /// purge off.
     pub fn reminded(&self, now: Instant) -> Option<Self> {
-        let closure = self.closure.filter(|closure| !closure.is_over(now) && closure.purge_at <= now + REMINDED)?;
-        let reminded = Closure { reminded_at: Some(now), ..closure };
-        closure.reminded_at.is_none().then(|| Self { closure: Some(reminded), ..self.clone() })
+        let is_due = |closure: &Closure| closure.reminded_at.is_none() && closure.purge_at <= now + REMINDING;
+        let closure = self.closure.filter(is_due)?;
+        let purge_at = closure.purge_at.max(now + REMINDED);
+        let reminded = Self { closure: Some(Closure { purge_at, reminded_at: Some(now), ..closure }), ..self.clone() };
+        Some(if purge_at == closure.purge_at { reminded } else { reminded.counted(now) })
     }
 
     /// Counted as an edit is: what was read before is not edited after.
@@ -152,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_space_is_restorable_until_it_may_be_purged() {
-        let closed = space(SpaceKind::Professional).closed(start()).unwrap();
+        let closed = space(SpaceKind::Professional).closed(start()).unwrap().reminded(start() + RESTORABLE - REMINDED);
+        let closed = closed.unwrap();
         let (over, moment) = (start() + RESTORABLE, TimeDelta::microseconds(1));
         assert!(closed.restored(&product(), 0, over - moment).is_ok() && closed.purged(over - moment).is_none());
         assert_eq!(closed.restored(&product(), 0, over), Err(Refusal::SpacePurged));
@@ -161,19 +168,34 @@ mod tests {
         assert_eq!((&purged.identifier, purged.title.is_some()), (&closed.identifier, true));
         assert!(purged.title != closed.title && purged.notification_email != closed.notification_email);
         assert!(purged.purged(over).is_none() && space(SpaceKind::Private).purged(over).is_none());
-        assert_eq!(space(SpaceKind::Private).closed(start()).unwrap().purged(over).unwrap().title, None);
+        let private = space(SpaceKind::Private).closed(start()).unwrap().reminded(over - REMINDED).unwrap();
+        assert_eq!(private.purged(over).unwrap().title, None);
     }
 
     #[test]
     fn a_reminder_comes_once_in_the_last_week() {
         let closed = space(SpaceKind::Professional).closed(start()).unwrap();
-        let (due, moment) = (start() + RESTORABLE - REMINDED, TimeDelta::microseconds(1));
+        let (due, moment) = (start() + RESTORABLE - REMINDING, TimeDelta::microseconds(1));
         assert!(closed.reminded(due - moment).is_none());
         let reminded = closed.reminded(due).unwrap();
         assert_eq!((reminded.version, reminded.state), (closed.version, SpaceState::Closed));
+        assert_eq!(reminded.closure.unwrap().purge_at, start() + RESTORABLE);
         assert!(reminded.reminded(due).is_none());
-        assert!(closed.reminded(start() + RESTORABLE).is_none(), "it comes too late to help");
         let again = reminded.restored(&product(), 0, due).unwrap().closed(due).unwrap();
-        assert!(again.reminded(due + RESTORABLE - REMINDED).is_some());
+        assert!(again.reminded(due + RESTORABLE - REMINDING).is_some());
+    }
+
+    #[test]
+    fn a_reminder_that_is_late_puts_the_purge_off() {
+        let closed = space(SpaceKind::Professional).closed(start()).unwrap();
+        let over = start() + RESTORABLE;
+        let late = over + TimeDelta::days(1);
+        assert!(closed.purged(late).is_none() && closed.restored(&product(), 0, late).is_ok());
+        let reminded = closed.reminded(late).unwrap();
+        let moved = reminded.closure.unwrap().purge_at;
+        assert_eq!((moved, reminded.version), (late + REMINDED, closed.version + 1));
+        assert!(reminded.purged(moved - TimeDelta::microseconds(1)).is_none() && reminded.purged(moved).is_some());
+        let little = over - REMINDED + TimeDelta::hours(1);
+        assert_eq!(closed.reminded(little).unwrap().closure.unwrap().purge_at, over + TimeDelta::hours(1));
     }
 }

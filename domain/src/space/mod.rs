@@ -136,6 +136,11 @@ impl Space {
         }
     }
 
+    /// Whether it counts, and somebody must administer it.
+    pub fn is_in_use(&self) -> bool {
+        self.require_in_use().is_ok()
+    }
+
     /// The next version.
     #[must_use]
     pub fn counted(self, now: Instant) -> Self {

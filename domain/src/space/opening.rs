@@ -55,6 +55,8 @@ pub struct Founder<'a> {
     pub has_private_space: bool,
     /// How many professional spaces are open that were opened with the product (domain.md §2, C); asked where he wants one.
     pub spaces_used: u32,
+    /// How many of them are closed and can be restored; asked where he wants one.
+    pub spaces_closed: u32,
 }
 
 /// A space that may be kept: only [`Founder::open`] makes one.
@@ -79,8 +81,8 @@ impl Founder<'_> {
     /// Opens a space.
     ///
     /// # Errors
-    /// The product was withdrawn meanwhile, the terms are not accepted, the private space exists, or the product's limit is
-    /// reached.
+    /// The product was withdrawn meanwhile, the terms are not accepted, the private space exists, the product's limit is
+    /// reached, or too many spaces of it are closed.
     pub fn open(
         &self,
         wish: Opening,
@@ -102,6 +104,7 @@ impl Founder<'_> {
             }
             Opening::Professional { title, language, notification_email, .. } => {
                 self.product.require_place(self.spaces_used)?;
+                self.product.require_few_closed(self.spaces_closed)?;
                 (SpaceKind::Professional, Some(title), language, notification_email)
             }
         };

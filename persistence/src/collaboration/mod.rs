@@ -1,11 +1,13 @@
 //! Memberships as they are kept.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded,
     collaboration::{AccessScope, Member, Membership, MembershipStatus, Role, Roster},
-    id::SpaceId,
+    id::{ProductId, SpaceId},
     identity::{Person, ProductStatus},
 };
 
@@ -16,6 +18,9 @@ use crate::{
     schema::{memberships, persons, products},
     transaction::Reading,
 };
+
+/// How many ids one statement names: both databases bound how many values it can have.
+const NAMED_AT_ONCE: usize = 1000;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = memberships, treat_none_as_default_value = false)]
@@ -64,26 +69,31 @@ impl MembershipRow {
     }
 }
 
+/// The memberships that are active now, and whose end date has not come (domain.md §3, C).
+#[diesel::dsl::auto_type]
+fn is_active(now: NaiveDateTime) -> _ {
+    let active: &'static str = MembershipStatus::Active.code();
+    memberships::status
+        .eq(active)
+        .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+}
+
 /// The memberships that let a person in with a product now: the one place where SQL says so (domain.md §3).
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(crate) fn lets_in<'a>(person: &'a str, product: &'a str, now: NaiveDateTime) -> _ {
-    let active: &'static str = MembershipStatus::Active.code();
     let every: &'static str = AccessScope::AllProducts.code();
+    let active: is_active = is_active(now);
     memberships::person_id
         .eq(person)
-        .and(memberships::status.eq(active))
+        .and(active)
         .and(memberships::scope.eq(every).or(memberships::product_id.eq(product)))
-        .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
 }
 
 /// The memberships of a space that are active now.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(crate) fn active_in<'a>(space: &'a str, now: NaiveDateTime) -> _ {
-    let active: &'static str = MembershipStatus::Active.code();
-    memberships::space_id
-        .eq(space)
-        .and(memberships::status.eq(active))
-        .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+    let active: is_active = is_active(now);
+    memberships::space_id.eq(space).and(active)
 }
 
 impl Reading<'_> {
@@ -105,28 +115,41 @@ impl Reading<'_> {
 
     /// Who is in a space; believed only under its lock.
     pub fn roster(&mut self, space: SpaceId) -> Result<Roster, StoreError> {
-        let rows: Vec<MembershipRow> = self.run(|db| {
+        Ok(self.rosters(&[space])?.remove(&space).unwrap_or_default())
+    }
+
+    /// Who is in each of these spaces, in one look at a thousand; believed only under their locks.
+    pub fn rosters(&mut self, of: &[SpaceId]) -> Result<BTreeMap<SpaceId, Roster>, StoreError> {
+        let mut rosters: BTreeMap<SpaceId, Roster> = BTreeMap::new();
+        for some in of.chunks(NAMED_AT_ONCE) {
+            for (membership, product) in self.members_with_products(some)? {
+                let membership = membership.read()?;
+                let product: Option<ProductId> =
+                    product.map(|id| Row { table: "products", id: &id }.id(&id)).transpose()?;
+                let members = &mut rosters.entry(membership.space).or_default().0;
+                match members.last_mut().filter(|member| member.membership.id == membership.id) {
+                    Some(member) => member.products.extend(product),
+                    None => members.push(Member { membership, products: product.into_iter().collect() }),
+                }
+            }
+        }
+        Ok(rosters)
+    }
+
+    /// The memberships of spaces that have not ended, oldest first, each as often as its person has registered products:
+    /// once with each of them, or once without.
+    fn members_with_products(&mut self, of: &[SpaceId]) -> Result<Vec<(MembershipRow, Option<String>)>, StoreError> {
+        let spaces: Vec<String> = of.iter().map(ToString::to_string).collect();
+        let registered =
+            products::person_id.eq(memberships::person_id).and(products::status.eq(ProductStatus::Registered.code()));
+        self.run(|db| {
             memberships::table
-                .filter(memberships::space_id.eq(space.to_string()))
+                .left_join(products::table.on(registered))
+                .filter(memberships::space_id.eq_any(&spaces))
                 .filter(memberships::status.ne(MembershipStatus::Ended.code()))
-                .order(memberships::id)
-                .select(MembershipRow::as_select())
+                .order((memberships::id, products::id))
+                .select((MembershipRow::as_select(), products::id.nullable()))
                 .get_results(db)
-        })?;
-        let registered: Vec<(String, String)> = self.run(|db| {
-            let persons: Vec<&str> = rows.iter().map(|row| row.person_id.as_str()).collect();
-            products::table
-                .filter(products::person_id.eq_any(persons))
-                .filter(products::status.eq(ProductStatus::Registered.code()))
-                .order(products::id)
-                .select((products::person_id, products::id))
-                .get_results(db)
-        })?;
-        let members = rows.into_iter().map(|row| {
-            let of_person = registered.iter().filter(|(person, _)| *person == row.person_id);
-            let products = of_person.map(|(_, id)| Row { table: "products", id }.id(id)).collect::<Result<_, _>>()?;
-            Ok(Member { membership: row.read()?, products })
-        });
-        Ok(Roster(members.collect::<Result<_, StoreError>>()?))
+        })
     }
 }

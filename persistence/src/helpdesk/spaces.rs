@@ -18,7 +18,7 @@ use crate::{
     transaction::{Rank, Reading, Transaction},
 };
 
-/// How many persons may act in a space now, with one of their products at least.
+/// How many memberships of a space are active now, whatever became of their persons' products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MembersCount {
     /// All of them.

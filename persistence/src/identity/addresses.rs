@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Instant,
-    identity::{AddressOwner, AwaitingAddress, Confirmation, address::ASKED_WITHIN},
+    id::PersonId,
+    identity::{AddressOwner, AddressesAsked, AwaitingAddress, Confirmation, address::ASKED_WITHIN},
     text::EmailAddress,
 };
 
@@ -21,6 +22,7 @@ use crate::{
 struct AddressRow {
     id: String,
     owner: String,
+    asked_by: String,
     email: Option<String>,
     code_digest: String,
     code_expires_at: NaiveDateTime,
@@ -34,6 +36,7 @@ impl From<&AwaitingAddress> for AddressRow {
         Self {
             id: awaiting.id.to_string(),
             owner: awaiting.owner.to_string(),
+            asked_by: awaiting.asked_by.to_string(),
             email: Some(awaiting.email.to_string()),
             code_digest: awaiting.confirmation.digest.clone(),
             code_expires_at: stamp(awaiting.confirmation.expires_at),
@@ -50,6 +53,7 @@ impl AddressRow {
         Ok(AwaitingAddress {
             id: row.id(&self.id)?,
             owner,
+            asked_by: row.id(&self.asked_by)?,
             email: row.value(EmailAddress::parse(self.email.as_deref().unwrap_or_default()))?,
             confirmation: Confirmation {
                 digest: self.code_digest,
@@ -78,22 +82,24 @@ impl Reading<'_> {
         found.map(|row| row.read(owner)).transpose()
     }
 
-    /// How many addresses its owner asked for of late; believed only under the owner's lock.
-    pub fn addresses_asked(&mut self, owner: AddressOwner) -> Result<u32, StoreError> {
-        let since = stamp(self.now() - ASKED_WITHIN);
-        let asked: i64 = self.run(|db| {
-            awaiting_addresses::table
-                .filter(awaiting_addresses::owner.eq(owner.to_string()))
-                .filter(awaiting_addresses::created_at.gt(since))
-                .count()
-                .get_result(db)
+    /// How many addresses were asked for of late, for this owner and by this person; believed only under the locks of both.
+    pub fn addresses_asked(&mut self, owner: AddressOwner, person: PersonId) -> Result<AddressesAsked, StoreError> {
+        let (owner, person) = (owner.to_string(), person.to_string());
+        let lately = awaiting_addresses::created_at.gt(stamp(self.now() - ASKED_WITHIN));
+        let (for_owner, by_person): (i64, i64) = self.run(|db| {
+            let asked = awaiting_addresses::table.filter(lately);
+            Ok((
+                asked.filter(awaiting_addresses::owner.eq(&owner)).count().get_result(db)?,
+                asked.filter(awaiting_addresses::asked_by.eq(&person)).count().get_result(db)?,
+            ))
         })?;
-        u32::try_from(asked).map_err(|error| StoreError::Failed(error.to_string()))
+        let row = Row { table: "awaiting_addresses of", id: &owner };
+        Ok(AddressesAsked { for_owner: row.number(for_owner)?, by_person: row.number(by_person)? })
     }
 }
 
 impl Transaction<'_> {
-    /// Keeps an address that its owner, whose row is locked, asked for; it takes the place of the one that waited.
+    /// Keeps an address that was asked for, under the locks of its owner and of who asked; it takes the place of the one that waited.
     pub fn insert_awaiting_address(&mut self, awaiting: &AwaitingAddress) -> Result<(), StoreError> {
         self.drop_awaiting_address(awaiting.owner)?;
         let row = AddressRow::from(awaiting);

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use domain::{
     Coded, Instant,
     id::{PersonId, ProductId, SessionId, SpaceId},
-    identity::{Product, ProductStatus, Session, session::IDLE},
+    identity::{
+        Product, ProductStatus, Session,
+        session::{IDLE, WHOLE},
+    },
 };
 
 use crate::{
@@ -152,14 +155,15 @@ impl Transaction<'_> {
         self.live_session(id)
     }
 
-    /// Locks the live sessions that began with a product, whose lock keeps others from beginning.
+    /// Locks the sessions that began with a product, whose lock keeps others from beginning, and that have not ended. One that
+    /// seems idle is among them: it may be refreshed at this moment.
     pub fn lock_sessions_with(&mut self, product: ProductId) -> Result<Vec<Session>, StoreError> {
         self.climb(Rank::Object);
         let now = self.now();
         let began_with_it = sessions::table
             .filter(sessions::product_id.eq(product.to_string()))
             .filter(sessions::ended.is_null())
-            .filter(sessions::refreshed_at.gt(stamp(now - IDLE)));
+            .filter(sessions::created_at.gt(stamp(now - WHOLE)));
         let ids: Vec<String> = self.run(|db| began_with_it.order(sessions::id).select(sessions::id).get_results(db))?;
         let mut locked = Vec::with_capacity(ids.len());
         for id in &ids {
@@ -171,7 +175,7 @@ impl Transaction<'_> {
             })?;
             locked.push(row.read()?);
         }
-        locked.retain(|session| session.is_live(now));
+        locked.retain(|session| session.ended.is_none());
         Ok(locked)
     }
 

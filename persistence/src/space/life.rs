@@ -8,7 +8,10 @@ use domain::{
     collaboration::{Membership, MembershipStatus},
     id::{PersonId, ProductId, SpaceId},
     identity::Product,
-    space::{Space, SpaceState, life::REMINDED},
+    space::{
+        Space, SpaceState,
+        life::{REMINDED, REMINDING},
+    },
 };
 
 use super::SpaceRow;
@@ -19,6 +22,11 @@ use crate::{
     schema::{company_profiles, memberships, spaces},
     transaction::Transaction,
 };
+
+/// What was read; an operator is told of what can't be.
+fn or_told<T>(read: Result<T, StoreError>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "a closed space can't be read; it is passed over")).ok()
+}
 
 impl Transaction<'_> {
     /// Locks a space that this person sees with this product, after the product that opened it: whether the space takes
@@ -37,40 +45,41 @@ impl Transaction<'_> {
 
     /// Locks closed spaces, at most a hundred, that can't be restored any more. Says whether there may be more.
     pub fn lock_spaces_to_purge(&mut self) -> Result<(Vec<Space>, bool), StoreError> {
-        self.lock_closed(None, self.now())
+        self.lock_closed(self.now(), Some(self.now() - REMINDED))
     }
 
     /// Locks closed spaces, at most a hundred, of whose coming purge nobody was reminded. Says whether there may be
     /// more.
     pub fn lock_spaces_to_remind(&mut self) -> Result<(Vec<Space>, bool), StoreError> {
-        self.lock_closed(Some(self.now()), self.now() + REMINDED)
+        self.lock_closed(self.now() + REMINDING, None)
     }
 
-    /// A restoring that comes first leaves nothing to lock; one that comes later finds what was made of the space.
+    /// A restoring that comes first leaves nothing to lock; one that comes later finds what was made of the space. A row
+    /// that holds what no rule lets in is passed over, for the others' sake.
     fn lock_closed(
         &mut self,
-        unreminded_after: Option<Instant>,
         until: Instant,
+        reminded_until: Option<Instant>,
     ) -> Result<(Vec<Space>, bool), StoreError> {
         let closed = || {
             let closed = spaces::table.filter(spaces::state.eq(SpaceState::Closed.code())).into_boxed();
             let closed = closed.filter(spaces::purge_at.le(stamp(until)));
-            match unreminded_after {
-                None => closed,
-                Some(after) => {
-                    closed.filter(spaces::purge_reminded_at.is_null()).filter(spaces::purge_at.gt(stamp(after)))
-                }
+            match reminded_until {
+                Some(before) => closed.filter(spaces::purge_reminded_at.le(stamp(before))),
+                None => closed.filter(spaces::purge_reminded_at.is_null()),
             }
         };
         let ids: Vec<String> =
             self.run(|db| closed().order(spaces::purge_at).limit(PURGED_AT_ONCE).select(spaces::id).get_results(db))?;
-        let is_more = is_full(&ids);
-        let locked: Result<BTreeSet<SpaceId>, _> = ids.iter().map(|id| Row { table: "spaces", id }.id(id)).collect();
-        self.lock_spaces(&locked?)?;
+        let locked = ids.iter().map(|id| Row { table: "spaces", id }.id::<SpaceId>(id));
+        let locked: BTreeSet<_> = locked.filter_map(or_told).collect();
+        self.lock_spaces(&locked)?;
         let rows: Vec<SpaceRow> =
             self.run(|db| closed().filter(spaces::id.eq_any(&ids)).select(SpaceRow::as_select()).get_results(db))?;
-        let locked = rows.into_iter().map(SpaceRow::read).collect::<Result<_, _>>()?;
-        Ok((locked, is_more))
+        let spaces: Vec<_> = rows.into_iter().map(SpaceRow::read).filter_map(or_told).collect();
+        // Where all of them are passed over, the next ones would be the same.
+        let is_more = is_full(&ids) && !spaces.is_empty();
+        Ok((spaces, is_more))
     }
 
     /// Keeps a locked space that was purged: nobody is in it any more, and nothing is said of its company.

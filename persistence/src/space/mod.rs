@@ -181,8 +181,8 @@ impl Reading<'_> {
         found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
     }
 
-    /// The professional spaces in use of which this person is an active administrator, with any of his products, by
-    /// ascending id.
+    /// The professional spaces, in use or closed, of which this person is an active administrator, with any of his products,
+    /// by ascending id.
     pub fn spaces_administered_by(&mut self, person: PersonId) -> Result<Vec<(Space, Membership)>, StoreError> {
         let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
             spaces::table
@@ -191,7 +191,7 @@ impl Reading<'_> {
                 .filter(memberships::role.eq(Role::Administrator.code()))
                 .filter(memberships::status.eq(MembershipStatus::Active.code()))
                 .filter(spaces::kind.eq(SpaceKind::Professional.code()))
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(spaces::state.ne(SpaceState::Purged.code()))
                 .order(spaces::id)
                 .select((SpaceRow::as_select(), MembershipRow::as_select()))
                 .get_results(db)
@@ -201,15 +201,24 @@ impl Reading<'_> {
 
     /// How many professional spaces in use were opened with a product; believed only under the product's lock.
     pub fn spaces_used(&mut self, product: ProductId) -> Result<u32, StoreError> {
-        let used: i64 = self.run(|db| {
+        self.professional_spaces(product, &in_use())
+    }
+
+    /// How many professional spaces opened with a product are closed and not purged; believed only under the product's lock.
+    pub fn spaces_closed(&mut self, product: ProductId) -> Result<u32, StoreError> {
+        self.professional_spaces(product, &[SpaceState::Closed.code()])
+    }
+
+    fn professional_spaces(&mut self, product: ProductId, states: &[&str]) -> Result<u32, StoreError> {
+        let count: i64 = self.run(|db| {
             spaces::table
                 .filter(spaces::opened_with.eq(product.to_string()))
                 .filter(spaces::kind.eq(SpaceKind::Professional.code()))
-                .filter(spaces::state.eq_any(in_use()))
+                .filter(spaces::state.eq_any(states))
                 .count()
                 .get_result(db)
         })?;
-        u32::try_from(used).map_err(|error| StoreError::Failed(error.to_string()))
+        u32::try_from(count).map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// Whether a person has a private space that is not gone; believed only under the person's lock.

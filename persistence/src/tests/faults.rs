@@ -1,11 +1,15 @@
 //! Disks that fill up and connections that break: what was acknowledged is kept, and nothing else.
 
-use std::{process::Command, thread, time::Duration};
+use std::{
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::connection::SimpleConnection;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::support::{Database, Failure, end_the_others, mark, marks, together, work};
+use super::support::{Database, Failure, begin, end_the_others, mark, marks, together, work};
 use crate::StoreError;
 
 /// With 8 closures a batch: two that need room, the end of all room, more that need some.
@@ -87,7 +91,56 @@ async fn nothing_is_begun_until_something_can_be_kept() {
     let figures = store.figures();
     assert_eq!(figures.writes.fates, [1, 0, 1, 0, 0, 1]);
     let batches = figures.batches.unwrap();
-    assert_eq!((batches.kept, batches.transactions, batches.broken, batches.is_writable), (1, 1, 2, true));
+    assert_eq!((batches.kept, batches.transactions, batches.broken, batches.is_writable), (1, 1, 1, true));
+}
+
+/// As while another process makes a backup or migrates: everybody waits as long as he would for anything else.
+#[tokio::test]
+async fn who_waits_for_a_rivals_lock_is_told_in_time_and_nothing_is_called_broken() {
+    let database = Database::sqlite();
+    let store = database.open_with(|settings| settings.patience = Duration::from_millis(600));
+    let mut rival = database.rival();
+    rival.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let mut waiting = JoinSet::new();
+    for n in 0..6 {
+        let store = store.clone();
+        waiting.spawn(async move {
+            // One after the other, so that some come while others wait.
+            tokio::time::sleep(Duration::from_millis(150) * n).await;
+            let since = Instant::now();
+            (store.write(|_| -> Result<(), Failure> { panic!("it was begun") }).await, since.elapsed())
+        });
+    }
+    for (outcome, waited) in waiting.join_all().await {
+        assert!(matches!(outcome, Err(Failure::Store(StoreError::Busy(_)))), "{outcome:?}");
+        // A glance more, and a slow machine.
+        assert!((Duration::from_millis(500)..Duration::from_millis(1100)).contains(&waited), "{waited:?}");
+    }
+    let batches = store.figures().batches.unwrap();
+    assert_eq!((batches.broken, batches.is_writable), (0, true));
+    let late = begin(store.write(|tx| mark(tx, "late")));
+    rival.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(late.await, Ok(()));
+}
+
+/// Nobody need write for the figures to say that one could.
+#[tokio::test]
+async fn a_database_that_takes_writes_again_says_so_by_itself() {
+    let database = Database::sqlite();
+    let store = database.open();
+    let broken = store.write(|tx| Ok::<_, Failure>(tx.run(|db| db.batch_execute("SELECT * FROM nowhere"))?)).await;
+    assert!(broken.is_err());
+    let mut rival = database.rival();
+    rival.batch_execute("BEGIN IMMEDIATE").unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(!store.figures().batches.unwrap().is_writable);
+    rival.batch_execute("ROLLBACK").unwrap();
+    let again = async {
+        while !store.figures().batches.unwrap().is_writable {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
 }
 
 /// Where no file may grow beyond 2 MB, COMMIT fails, or a statement whose pages don't fit into the cache.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use diesel::{connection::SimpleConnection, prelude::*};
 use domain::{Refusal, id::SpaceId};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::support::{Database, Failure, Owner, mark, open_space, register};
 use crate::{
@@ -121,12 +122,13 @@ async fn several_spaces_are_locked_in_one_order(database: Database) {
     }
     assert_eq!(tasks.join_all().await, vec![Ok(()); 60]);
 
-    let roster = stores[0].read({
-        let space = ids[0];
-        move |tx| tx.roster(space)
-    });
-    let roster = roster.await.unwrap();
-    assert!(roster.has_able_administrator() && roster.hangs_on(owner.product));
+    // Those that there are, among more ids than one statement names.
+    let asked: Vec<SpaceId> = (0..1200).map(|number| Uuid::from_u128(number).into()).chain(ids.clone()).collect();
+    let rosters = stores[0].read(move |tx| tx.rosters(&asked)).await.unwrap();
+    assert_eq!(rosters.keys().copied().collect::<Vec<_>>(), ids);
+    for roster in rosters.values() {
+        assert!(roster.0.len() == 1 && roster.has_able_administrator() && roster.hangs_on(owner.product));
+    }
 }
 
 /// As many processes as the database lets in.

@@ -140,3 +140,22 @@ fn tables(db: &mut Db) -> Vec<String> {
     names.sort_unstable();
     names
 }
+
+/// The index must know what the purge asks for: all registrations, whatever became of them.
+#[test]
+fn old_registrations_are_found_by_an_index() {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+    let database = Database::sqlite();
+    database.url.migrate().unwrap();
+    let purge = schema::registrations::table
+        .filter(schema::registrations::code_expires_at.lt(super::support::now().naive_utc()))
+        .select(schema::registrations::id);
+    let purge = diesel::debug_query::<diesel::sqlite::Sqlite, _>(&purge).to_string();
+    let (purge, _) = purge.split_once(" -- ").unwrap();
+    let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {purge}")).load(&mut database.rival()).unwrap();
+    assert!(plan.iter().any(|step| step.detail.contains("registrations_by_expiry")), "{}", plan[0].detail);
+}

@@ -179,6 +179,7 @@ pub fn open_space(tx: &mut Transaction<'_>, owner: &Owner) -> Result<(), Failure
     let founder = Founder {
         person: &owner.person,
         spaces_used: tx.spaces_used(product.id)?,
+        spaces_closed: tx.spaces_closed(product.id)?,
         product: &product,
         terms_accepted: true,
         has_private_space: false,
