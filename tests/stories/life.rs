@@ -380,7 +380,7 @@ fn a_withdrawal_and_a_restoring_leave_no_open_space_alone() {
             rival.wait_for(1);
             let second = begin(!withdrawal_comes_first);
             rival.wait_for(2);
-            rival.release();
+            rival.give_up();
             let replies = [first, second].map(|request| request.join().expect("an answer"));
             let [first, second] = replies;
             if withdrawal_comes_first { [first, second] } else { [second, first] }

@@ -50,9 +50,18 @@ impl Rival {
         panic!("there are not {count} that wait");
     }
 
-    /// Ends the transaction.
-    pub fn release(mut self) {
-        self.say("COMMIT;");
+    /// Keeps the transaction. Those that waited for a row of it begin again, in any order.
+    pub fn release(self) {
+        self.end("COMMIT;");
+    }
+
+    /// Undoes the transaction. Those that waited go on in the order in which they came, for no row has changed.
+    pub fn give_up(self) {
+        self.end("ROLLBACK;");
+    }
+
+    fn end(mut self, statement: &str) {
+        self.say(statement);
         drop(self.psql.stdin.take());
         assert!(self.psql.wait().expect("psql").success());
     }
