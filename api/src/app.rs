@@ -13,7 +13,7 @@ use std::{
 use domain::{identity::Terms, text::Language};
 use governor::clock::MonotonicClock;
 use persistence::{Clock, Settings, Store, StoreError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::{
     config::{Config, Mode},
@@ -48,8 +48,6 @@ pub struct App {
     pub mail_drop: Drop,
     /// How many assertions are verified at a time.
     pub assertion_turns: Semaphore,
-    /// Rung when something was put into the outbox.
-    pub outbox_bell: Notify,
     /// Whether the server is about to stop: readiness fails.
     pub is_draining: AtomicBool,
     /// In which second the database was last seen to answer a probe.
@@ -88,7 +86,7 @@ impl App {
 
         let mail_drop = Drop::new(config.data_dir.join("mails"));
         let limits = config.limits.then(|| Limits::new(&config.allowances, &MonotonicClock));
-        let (outbox_bell, is_draining, metrics) = (Notify::new(), AtomicBool::new(false), Metrics::default());
+        let (is_draining, metrics) = (AtomicBool::new(false), Metrics::default());
         Ok(Arc::new(Self {
             config,
             clock,
@@ -99,7 +97,6 @@ impl App {
             sandbox,
             mail_drop,
             assertion_turns: Semaphore::new(4),
-            outbox_bell,
             is_draining,
             answered_at: AtomicI64::new(0),
             metrics,

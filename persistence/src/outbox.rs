@@ -137,6 +137,7 @@ impl Transaction<'_> {
             outbox::tries.eq(0),
         );
         self.run(|db| diesel::insert_into(outbox::table).values(row).execute(db))?;
+        self.has_posted = true;
         Ok(())
     }
 

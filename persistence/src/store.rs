@@ -11,7 +11,7 @@ use std::{
 use domain::Instant;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Notify, Semaphore, mpsc, oneshot},
     task::spawn_blocking,
     time::timeout,
 };
@@ -58,6 +58,8 @@ pub struct Store {
     writer: Writer,
     readers: Pool,
     counts: Arc<Counts>,
+    /// Rung when something was put into the outbox, and kept.
+    posted: Arc<Notify>,
     /// Held, never read: one process serves an SQLite file.
     _claim: Option<Arc<File>>,
 }
@@ -120,7 +122,12 @@ impl Store {
             Writer::Pool(Pool::open(settings, Access::Write, &counts)?)
         };
         let readers = Pool::open(settings, Access::Read, &counts)?;
-        Ok(Self { writer, readers, counts, _claim: claim.map(Arc::new) })
+        Ok(Self { writer, readers, counts, posted: Arc::default(), _claim: claim.map(Arc::new) })
+    }
+
+    /// Waits until a transaction of this process has put something into the outbox, and was kept.
+    pub async fn posted(&self) {
+        self.posted.notified().await;
     }
 
     /// What the store has counted until now, and who works or waits at this moment.
@@ -155,7 +162,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (job, answer) = job(work, Arc::clone(&self.counts));
+        let (job, answer) = job(work, Arc::clone(&self.counts), Arc::clone(&self.posted));
         match &self.writer {
             Writer::Queue(queue) => {
                 queue.try_send(Waiting { since: Moment::now(), job }).map_err(|error| match error {
@@ -217,6 +224,7 @@ fn became<T, E>(outcome: &thread::Result<Result<T, E>>, failed: Option<&StoreErr
 fn job<T, E>(
     work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     counts: Arc<Counts>,
+    posted: Arc<Notify>,
 ) -> (Job, oneshot::Receiver<Result<T, E>>)
 where
     T: Send + 'static,
@@ -237,7 +245,11 @@ where
             (outcome, _) => outcome,
         };
         let keep = outcome.is_ok();
+        let has_posted = keep && tx.has_posted;
         let answer = move |fate: Result<(), StoreError>| {
+            if has_posted && fate.is_ok() {
+                posted.notify_one();
+            }
             counts.ended(Access::Write, fate.as_ref().err().map_or(became, Fate::of));
             // Who has gone away is not told.
             let _ = sender.send(fate.map_err(E::from).and(outcome));

@@ -31,6 +31,8 @@ pub struct Transaction<'c> {
     rank: Rank,
     /// What was recorded; it is appended to the audit log just before the commit.
     pub(crate) events: Vec<Event>,
+    /// Whether something was put into the outbox.
+    pub(crate) has_posted: bool,
 }
 
 /// The one order in which locks are taken: skipping is allowed, going back is not.
@@ -81,7 +83,7 @@ impl<'c> Reading<'c> {
 
 impl<'c> Transaction<'c> {
     pub(crate) fn new(db: &'c mut Db, clock: &'c Clock) -> Self {
-        Self { reading: Reading::new(db, clock), rank: Rank::Unlocked, events: vec![] }
+        Self { reading: Reading::new(db, clock), rank: Rank::Unlocked, events: vec![], has_posted: false }
     }
 
     /// A new id, a `UUIDv7` of this moment.

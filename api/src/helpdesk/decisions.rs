@@ -112,7 +112,7 @@ fn lock_case(tx: &mut Transaction<'_>, id: LimitRequestId) -> Result<(LimitReque
 pub async fn grant(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, body: Body<LimitWishRequest>) -> Answer {
     let once = Once::of(&request, &body);
     let app = helpdesk.app();
-    let granted = helpdesk
+    helpdesk
         .write_once(once, move |tx, caller, agent| {
             let (request, product) = lock_case(tx, id.of())?;
             let (limit, reason) = body.open(caller.strong()?)?;
@@ -125,9 +125,7 @@ pub async fn grant(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, b
             tell_limit(tx, &app.data_keys, &limited)?;
             Prepared::ok(&case(tx, &granted, &limited)?)
         })
-        .await;
-    helpdesk.app().outbox_bell.notify_one();
-    granted
+        .await
 }
 
 /// Refuses a request: the limit stays what it is.
@@ -144,7 +142,7 @@ pub async fn grant(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, b
 pub async fn refuse(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, body: Body<ReasonRequest>) -> Answer {
     let once = Once::of(&request, &body);
     let app = helpdesk.app();
-    let refused = helpdesk
+    helpdesk
         .write_once(once, move |tx, caller, agent| {
             let (request, product) = lock_case(tx, id.of())?;
             let reason = body.open(caller.strong()?)?;
@@ -156,7 +154,5 @@ pub async fn refuse(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, 
             tell(tx, &app.data_keys, &product, mail)?;
             Prepared::ok(&case(tx, &refused, &product)?)
         })
-        .await;
-    helpdesk.app().outbox_bell.notify_one();
-    refused
+        .await
 }

@@ -72,7 +72,7 @@ pub async fn set_limit(
 ) -> Answer {
     let once = Once::of(&request, &body);
     let app = helpdesk.app();
-    let set = helpdesk
+    helpdesk
         .write_once(once, move |tx, caller, agent| {
             let product = tx.lock_any_product(id.of())?.ok_or(Refusal::NotFound)?;
             let (limit, reason) = body.open(caller.strong()?)?;
@@ -86,9 +86,7 @@ pub async fn set_limit(
             }
             Prepared::ok(&ProductView::new(&limited, tx.spaces_used(product.id)?))
         })
-        .await;
-    helpdesk.app().outbox_bell.notify_one();
-    set
+        .await
 }
 
 /// Writes to a product's person how many spaces it may have open now.

@@ -1,7 +1,5 @@
 //! Spaces as the Helpdesk finds, suspends and resumes them.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, post, web::Path};
 use domain::{
     Coded, Refusal,
@@ -96,8 +94,7 @@ type Decision = fn(Agent, &Space, bool, ReasonText, &Transaction<'_>) -> Result<
 /// Decides on a space under its lock, records it, and writes to the members.
 async fn change(helpdesk: &Helpdesk, once: Once, id: SpaceId, body: Body<ReasonRequest>, decide: Decision) -> Answer {
     let app = helpdesk.app();
-    let worker = Arc::clone(&app);
-    let changed = helpdesk
+    helpdesk
         .write_once(once, move |tx, caller, agent| {
             let space = tx.lock_any_space(id)?.ok_or(Refusal::NotFound)?;
             let reason = body.open(caller.strong()?)?;
@@ -107,12 +104,10 @@ async fn change(helpdesk: &Helpdesk, once: Once, id: SpaceId, body: Body<ReasonR
             let act =
                 if changed.state == SpaceState::Suspended { AuditAct::SpaceSuspended } else { AuditAct::SpaceResumed };
             tx.record(agent.did(act, Chain::Space(id), id, Occasion::OwnMotion, &reason));
-            tell_members(tx, &worker.data_keys, &changed)?;
+            tell_members(tx, &app.data_keys, &changed)?;
             Prepared::ok(&SpaceView::new(&changed, tx.members_count(id)?))
         })
-        .await?;
-    app.outbox_bell.notify_one();
-    Ok(changed)
+        .await
 }
 
 /// Writes to the active members how their space stands.

@@ -35,7 +35,7 @@ use crate::{
 pub async fn confirm(request: HttpRequest, person: Person, body: Body<ConfirmationRequest>) -> Answer {
     let once = Once::of(&request, &body);
     let app = person.app();
-    let answer = person
+    person
         .try_once(once, move |tx, caller| {
             let code = body.open(caller.strong()?)?;
             let before = tx.lock_person(caller.person)?;
@@ -51,9 +51,7 @@ pub async fn confirm(request: HttpRequest, person: Person, body: Body<Confirmati
             let view = PersonView::new(&changed, None, &app.data_keys)?;
             Ok(Ok(Prepared::ok(&view)?.versioned(changed.version)))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }
 
 /// Sends another code to the person's next address; the old one is then refused.
@@ -68,14 +66,12 @@ pub async fn confirm(request: HttpRequest, person: Person, body: Body<Confirmati
 pub async fn resend(request: HttpRequest, person: Person, body: NoBody) -> Answer {
     let once = Once::of(&request, &body);
     let app = person.app();
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             body.open(caller.strong()?)?;
             let owner = tx.lock_person(caller.person)?;
             let awaiting = confirmation::resend(tx, &app.data_keys, AddressOwner::Person(owner.id), owner.language)?;
             Prepared::ok(&AwaitingAddressView::from(&awaiting))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }

@@ -170,8 +170,6 @@ pub async fn edit(request: HttpRequest, person: Person, body: Body<EditPersonReq
             Ok((edited, tx.awaiting_address(owner)?))
         })
         .await?;
-    let app = person.app();
-    app.outbox_bell.notify_one();
-    let view = PersonView::new(&edited, awaiting.as_ref(), &app.data_keys)?;
+    let view = PersonView::new(&edited, awaiting.as_ref(), &person.app().data_keys)?;
     Ok(Prepared::ok(&view)?.versioned(edited.version).send())
 }

@@ -161,7 +161,7 @@ pub async fn add(request: HttpRequest, person: Person, body: Body<AddProductRequ
     let token = person.read(|_, caller| body.open(caller.strong()?)).await?;
     let verified = assertion_of(&app, token).await?.map_err(assertion_invalid);
     let asserted = verified.and_then(|assertion| Ok(Asserted::read(&app.data_keys, assertion)?));
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             caller.strong()?;
             // Judged here, so that what was answered before is answered again, though the assertion is too old by now.
@@ -178,9 +178,7 @@ pub async fn add(request: HttpRequest, person: Person, body: Body<AddProductRequ
             let location = format!("/v1/me/authentication-products/{}", product.id);
             Ok(Prepared::created(&ProductView::read(tx, &product, caller)?)?.at(location))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }
 
 /// Withdraws an authentication product of the caller: it opens nothing any more, and its sessions end.
@@ -234,7 +232,6 @@ pub async fn withdraw(person: Person, id: Path<PathId>) -> Answer {
             Ok(())
         })
         .await?;
-    person.app().outbox_bell.notify_one();
     Ok(HttpResponse::NoContent().finish())
 }
 

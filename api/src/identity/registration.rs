@@ -146,7 +146,6 @@ pub async fn register(app: Data<App>, body: Body<RegistrationRequest>) -> Answer
             Ok::<_, Problem>(registration)
         })
         .await?;
-    app.outbox_bell.notify_one();
     answer::created(format!("/v1/registrations/{}", registration.id), &RegistrationView::from(&registration))
 }
 
@@ -207,7 +206,6 @@ pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRe
             Ok::<_, Problem>(Ok(registration))
         })
         .await?;
-    app.outbox_bell.notify_one();
     answer::ok(&RegistrationView::from(&outcome?))
 }
 
@@ -268,6 +266,5 @@ pub async fn resend(app: Data<App>, id: Path<PathId>, body: NoBody) -> Answer {
             Ok::<_, Problem>(registration)
         })
         .await?;
-    app.outbox_bell.notify_one();
     answer::ok(&RegistrationView::from(&registration))
 }

@@ -38,7 +38,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
     let id: SpaceId = id.of();
     let once = Once::of(&request, &body).by_administrator_of(id);
     let app = person.app();
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_and_opener(id, caller.person, caller.product)?;
             let (_, space, membership) = found.ok_or(Refusal::NotFound)?;
@@ -50,9 +50,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
             tell_administrators(&app, tx, &closed, |identifier, until| Mail::SpaceClosed { identifier, until })?;
             Ok(Prepared::ok(&SpaceView::new(&closed, &membership))?.versioned(closed.version))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }
 
 /// Restores a closed space; it counts against the product that opened it, whoever restores it.
@@ -71,7 +69,7 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
     let id: SpaceId = id.of();
     let once = Once::of(&request, &body).by_administrator_of(id);
     let app = person.app();
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_and_opener(id, caller.person, caller.product)?;
             let (opener, space, membership) = found.ok_or(Refusal::NotFound)?;
@@ -84,9 +82,7 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
             tell_administrators(&app, tx, &restored, |identifier, _| Mail::SpaceRestored { identifier })?;
             Ok(Prepared::ok(&SpaceView::new(&restored, &membership))?.versioned(restored.version))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }
 
 /// Reminds the administrators of closed spaces that these are purged soon. A space whose members can't be read waits until

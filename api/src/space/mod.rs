@@ -45,7 +45,7 @@ use crate::http::{
 pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequest>) -> Answer {
     let once = Once::of(&request, &body);
     let app = person.app();
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             let wish = body.open(caller.strong()?)?;
             let is_private = matches!(wish, Opening::Private { .. });
@@ -71,9 +71,7 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }
 
 /// Draws identifiers until one is free: there are a thousand million of each kind.
@@ -191,6 +189,5 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             Ok((edited, membership))
         })
         .await?;
-    person.app().outbox_bell.notify_one();
     Ok(Prepared::ok(&SpaceView::new(&edited.0, &edited.1))?.versioned(edited.0.version).send())
 }

@@ -95,7 +95,7 @@ pub async fn resend(request: HttpRequest, person: Person, id: Path<PathId>, body
     let id: SpaceId = id.of();
     let once = Once::of(&request, &body).by_administrator_of(id);
     let app = person.app();
-    let answer = person
+    person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_of(id, caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
@@ -105,7 +105,5 @@ pub async fn resend(request: HttpRequest, person: Person, id: Path<PathId>, body
             let awaiting = confirmation::resend(tx, &app.data_keys, AddressOwner::Space(id), space.language)?;
             Prepared::ok(&AwaitingAddressView::from(&awaiting))
         })
-        .await;
-    person.app().outbox_bell.notify_one();
-    answer
+        .await
 }

@@ -36,7 +36,7 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
         stop.clone(),
         || outbox::round(&app),
         || async {
-            let _ = timeout(IDLE, app.outbox_bell.notified()).await;
+            let _ = timeout(IDLE, app.store.posted()).await;
         },
     );
     let jobs = rounds(stop.clone(), || recurring::round(&app, &stop), || sleep(IDLE));

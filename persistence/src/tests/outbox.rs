@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -19,7 +20,7 @@ use domain::{
     },
     text::{EmailAddress, Language, PersonName},
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 use uuid::Uuid;
 
 use super::support::{Database, mark, marks, now, register};
@@ -29,6 +30,7 @@ use crate::{
 };
 
 on_both! {
+    what_is_posted_and_kept_is_told_and_nothing_else,
     of_many_workers_each_message_is_taken_by_one,
     a_message_whose_worker_ended_is_due_again_after_the_lease,
     a_late_worker_changes_nothing,
@@ -80,6 +82,21 @@ impl Timed {
     async fn is_empty(&self) -> bool {
         self.store.read(|tx| tx.outbox_is_empty()).await.unwrap()
     }
+}
+
+async fn what_is_posted_and_kept_is_told_and_nothing_else(database: Database) {
+    let store = Timed::open(&database).store;
+    let is_told = || timeout(Duration::from_millis(50), store.posted());
+    store.write(|tx| tx.ping()).await.unwrap();
+    let refused = store.write(|tx| {
+        tx.send_mail("k1:a")?;
+        Err::<(), _>(StoreError::Busy("refused".into()))
+    });
+    refused.await.unwrap_err();
+    is_told().await.unwrap_err();
+    store.write(|tx| tx.send_mail("k1:b")).await.unwrap();
+    is_told().await.unwrap();
+    is_told().await.unwrap_err();
 }
 
 async fn of_many_workers_each_message_is_taken_by_one(database: Database) {
