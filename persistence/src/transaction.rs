@@ -61,7 +61,10 @@ impl<'c> Reading<'c> {
     }
 
     /// The one gate for statements.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn run<T>(&mut self, statement: impl FnOnce(&mut Db) -> QueryResult<T>) -> Result<T, StoreError> {
+        #[cfg(test)]
+        crate::tests::plans::asked_for_at(std::panic::Location::caller());
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }

@@ -26,6 +26,7 @@ mod faults;
 mod locks;
 mod migrations;
 mod outbox;
+pub(crate) mod plans;
 mod reads;
 mod sealed;
 mod support;

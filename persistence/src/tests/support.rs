@@ -144,33 +144,35 @@ pub struct Owner {
 
 /// Registers a person with a product that may open so many spaces.
 pub async fn register(store: &Store, space_limit: u32) -> Owner {
-    let registered = store.write(move |tx| {
-        let number: u64 = tx.random() % 10_u64.pow(19);
-        let person = Person {
-            id: tx.new_id(),
-            number: Protected { digest: number.to_string(), sealed: "sealed".into() },
-            given_name: PersonName::parse("Anna").unwrap(),
-            family_name: PersonName::parse("Weber").unwrap(),
-            email: EmailAddress::parse("anna@example.lu").unwrap(),
-            language: Language::Fr,
-            created_at: tx.now(),
-            updated_at: tx.now(),
-            version: 1,
-        };
-        let product = Product {
-            id: tx.new_id(),
-            person: person.id,
-            serial: Serial::parse(&format!("{number:020}")).unwrap(),
-            kind: ProductKind::LuxtrustProfessional,
-            status: ProductStatus::Registered,
-            space_limit,
-            created_at: tx.now(),
-        };
-        tx.insert_person(&person)?;
-        tx.save_product(&product)?;
-        Ok::<_, StoreError>(Owner { person, product: product.id })
-    });
-    registered.await.unwrap()
+    store.write(move |tx| insert_owner(tx, space_limit)).await.unwrap()
+}
+
+/// The same in a transaction.
+pub fn insert_owner(tx: &mut Transaction<'_>, space_limit: u32) -> Result<Owner, StoreError> {
+    let number: u64 = tx.random() % 10_u64.pow(19);
+    let person = Person {
+        id: tx.new_id(),
+        number: Protected { digest: number.to_string(), sealed: "sealed".into() },
+        given_name: PersonName::parse("Anna").unwrap(),
+        family_name: PersonName::parse("Weber").unwrap(),
+        email: EmailAddress::parse("anna@example.lu").unwrap(),
+        language: Language::Fr,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        version: 1,
+    };
+    let product = Product {
+        id: tx.new_id(),
+        person: person.id,
+        serial: Serial::parse(&format!("{number:020}")).unwrap(),
+        kind: ProductKind::LuxtrustProfessional,
+        status: ProductStatus::Registered,
+        space_limit,
+        created_at: tx.now(),
+    };
+    tx.insert_person(&person)?;
+    tx.save_product(&product)?;
+    Ok(Owner { person, product: product.id })
 }
 
 /// Opens a professional space: the lock, the count, the rule, the rows.

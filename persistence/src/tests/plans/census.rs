@@ -1,0 +1,290 @@
+//! Every statement of this crate, sent once on a database that has one row of each kind.
+//!
+//! Whoever adds a method to [`Reading`](crate::Reading) or [`Transaction`] adds its call here, once for each form that its
+//! statement can take.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::TimeDelta;
+use domain::{
+    Instant,
+    audit::{Actor, AuditAct, Chain, Event},
+    collaboration::{Membership, Role},
+    helpdesk::{LimitRequest, LimitRequestStatus},
+    id::{PersonId, SpaceId},
+    identity::{
+        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, ProductKind, Protected, Registration,
+        Serial, Session, Terms,
+    },
+    space::{Space, SpaceKind, SpaceState},
+    text::{EmailAddress, Language, PersonName, ReasonText},
+};
+use uuid::Uuid;
+
+use super::super::support::{Owner, insert_owner, now, open_space};
+use crate::{
+    Answered, AssertionPurpose, AuditFilter, Resealed, SEALED, SealedProfile, SpaceFilter, StoreError, Transaction,
+    connection::Db, store::Clock,
+};
+
+/// What the later parts of the census are about.
+struct Known {
+    owner: Owner,
+    space: Space,
+    membership: Membership,
+}
+
+/// Locks go up in one order within a transaction; each call here has one of its own, all within one of the database.
+struct Census<'d> {
+    db: &'d mut Db,
+    clock: Clock,
+}
+
+impl Census<'_> {
+    fn ask<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>) -> T {
+        work(&mut Transaction::new(self.db, &self.clock)).unwrap()
+    }
+}
+
+/// Sends every statement.
+pub fn take(db: &mut Db) {
+    let mut census = Census { db, clock: Arc::new(now) };
+    let owner = census.ask(|tx| insert_owner(tx, 10));
+    census.ask(|tx| {
+        open_space(tx, &owner).unwrap();
+        Ok(())
+    });
+    let mut opened = census.ask(|tx| tx.spaces_of(owner.person.id, owner.product, SpaceFilter::default(), 10));
+    let (space, membership) = opened.remove(0);
+    let known = Known { owner, space, membership };
+    persons(&mut census, &known.owner);
+    products(&mut census, &known.owner);
+    registrations(&mut census);
+    sessions(&mut census, &known);
+    terms(&mut census, &known.owner);
+    addresses(&mut census, &known);
+    spaces(&mut census, &known);
+    helpdesk(&mut census, &known);
+    audit(&mut census, known.space.id);
+    idempotency(&mut census);
+    installation(&mut census);
+    outbox(&mut census);
+    recurring(&mut census);
+    sealed(&mut census, known.owner.person.id);
+    closed_spaces(&mut census, &known);
+}
+
+fn later() -> Instant {
+    now() + TimeDelta::days(1000)
+}
+
+fn persons(census: &mut Census<'_>, owner: &Owner) {
+    census.ask(|tx| tx.lock_person(owner.person.id));
+    census.ask(|tx| tx.save_person(&owner.person));
+    census.ask(|tx| tx.person_with_number(&["one".into(), "two".into()]));
+    census.ask(|tx| tx.lock_newcomers(&["one".into(), "two".into()]));
+}
+
+fn products(census: &mut Census<'_>, owner: &Owner) {
+    let product = census.ask(|tx| tx.lock_product(owner.product));
+    census.ask(|tx| tx.product_of(owner.product, owner.person.id));
+    census.ask(|tx| tx.products_of(owner.person.id));
+    census.ask(|tx| tx.lock_product_with(&product.serial));
+    census.ask(|tx| tx.save_product(&product));
+    census.ask(|tx| tx.use_assertion("digest", AssertionPurpose::Token, now()));
+    census.ask(|tx| tx.purge_assertions(later()));
+}
+
+fn registrations(census: &mut Census<'_>) {
+    let identity = Identity {
+        serial: Serial::parse("10000000000000000011").unwrap(),
+        kind: ProductKind::Eid,
+        number: Protected { digest: "digest".into(), sealed: "sealed".into() },
+        given_name: PersonName::parse("Marc").unwrap(),
+        family_name: PersonName::parse("Muller").unwrap(),
+        assurance: Assurance::Substantial,
+    };
+    let email = EmailAddress::parse("marc@example.lu").unwrap();
+    let begun = Registration::begin(Uuid::from_u128(1).into(), identity, email, Language::De, "code".into(), now());
+    census.ask(|tx| tx.insert_registration(&begun));
+    census.ask(|tx| tx.registration(begun.id));
+    census.ask(|tx| tx.is_awaiting_confirmation(&begun.identity.serial));
+    census.ask(|tx| tx.lock_registration(begun.id));
+    census.ask(|tx| tx.save_registration(&begun));
+    census.ask(|tx| tx.purge_registrations(later()));
+}
+
+fn sessions(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    let session = Session {
+        id: Uuid::from_u128(1).into(),
+        person: owner.person.id,
+        product: owner.product,
+        assurance: Assurance::High,
+        authenticated_at: now(),
+        helpdesk: false,
+        created_at: now(),
+        refreshed_at: now(),
+        ended: None,
+    };
+    census.ask(|tx| tx.insert_session(&session));
+    census.ask(|tx| tx.insert_refresh_token("digest", session.id));
+    census.ask(|tx| tx.refresh_token("digest"));
+    census.ask(|tx| tx.spend_refresh_token("digest"));
+    census.ask(|tx| tx.live_session(session.id));
+    census.ask(|tx| tx.live_sessions_of(owner.person.id));
+    census.ask(|tx| tx.lock_live_session(session.id));
+    census.ask(|tx| tx.lock_sessions_with(owner.product));
+    census.ask(|tx| tx.save_session(&session));
+    census.ask(|tx| tx.save_current_space(session.id, Some(space.id)));
+    census.ask(|tx| tx.current_space(session.id));
+    for _ in ["its refresh token", "the session"] {
+        census.ask(|tx| tx.purge_sessions(later()));
+    }
+}
+
+fn terms(census: &mut Census<'_>, owner: &Owner) {
+    let terms = Terms { version: "1".into(), published_at: now() };
+    census.ask(|tx| tx.publish_terms(&terms, &[(Language::Fr, "texte")]));
+    census.ask(|tx| tx.terms_texts("1"));
+    census.ask(|tx| tx.accept_terms(owner.person.id, owner.product, "1"));
+    census.ask(|tx| tx.has_accepted_terms(owner.person.id));
+}
+
+fn addresses(census: &mut Census<'_>, Known { owner, .. }: &Known) {
+    let of = AddressOwner::Person(owner.person.id);
+    let (id, email) = (Uuid::from_u128(1).into(), owner.person.email.clone());
+    let (asked, by) = (AddressesAsked::default(), (of, owner.person.id));
+    let awaiting = AwaitingAddress::begin(id, by, email, asked, "code".into(), now()).unwrap();
+    census.ask(|tx| tx.insert_awaiting_address(&awaiting));
+    census.ask(|tx| tx.save_awaiting_address(&awaiting));
+    census.ask(|tx| tx.awaiting_address(of));
+    census.ask(|tx| tx.addresses_asked(of, owner.person.id));
+    census.ask(|tx| tx.purge_addresses(later()));
+}
+
+fn spaces(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    let (person, product) = (owner.person.id, owner.product);
+    let filter = SpaceFilter { kind: Some(SpaceKind::Private), state: Some(SpaceState::Closed), after: Some(space.id) };
+    census.ask(|tx| tx.spaces_of(person, product, filter, 10));
+    census.ask(|tx| tx.lock_space_of(space.id, person, product));
+    census.ask(|tx| tx.lock_spaces(&BTreeSet::from([space.id])));
+    census.ask(|tx| tx.spaces_administered_by(person));
+    census.ask(|tx| tx.has_private_space(person));
+    census.ask(|tx| tx.is_identifier_taken(&space.identifier));
+    census.ask(|tx| tx.active_members(space.id, &[Role::Administrator]));
+    census.ask(|tx| tx.roster(space.id));
+    let profile = SealedProfile { sealed: "sealed".into(), updated_at: now(), version: 1 };
+    census.ask(|tx| tx.save_company_profile(space.id, &profile));
+    census.ask(|tx| tx.company_profile(space.id));
+    census.ask(|tx| tx.lock_space_and_opener(space.id, person, product));
+}
+
+fn helpdesk(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    census.ask(|tx| tx.lock_any_product(owner.product));
+    census.ask(|tx| tx.lock_any_space(space.id));
+    census.ask(|tx| tx.space_with_identifier(&space.identifier));
+    census.ask(|tx| tx.members_count(space.id));
+    census.ask(|tx| tx.is_member(owner.person.id, space.id));
+    let reason = ReasonText::parse("Beaucoup d'établissements").unwrap();
+    let request = LimitRequest {
+        id: Uuid::from_u128(1).into(),
+        product: owner.product,
+        limit: 300,
+        reason,
+        created_at: now(),
+        decision: None,
+    };
+    census.ask(|tx| tx.insert_limit_request(&request));
+    census.ask(|tx| tx.save_limit_request(&request));
+    census.ask(|tx| tx.lock_limit_request(request.id));
+    census.ask(|tx| tx.open_limit_request(owner.product));
+    for before in [None, Some(request.id)] {
+        census.ask(|tx| tx.limit_requests_of(owner.product, before, 10));
+    }
+    for status in [None, Some(LimitRequestStatus::Open)] {
+        census.ask(|tx| tx.limit_requests(status, None, 10));
+    }
+}
+
+fn audit(census: &mut Census<'_>, space: SpaceId) {
+    let chain = Chain::Space(space);
+    census.ask(|tx| {
+        tx.record(Event::new(chain, AuditAct::SpaceOpened, Actor::System, space));
+        tx.append_recorded()
+    });
+    let person = PersonId::from(Uuid::from_u128(1));
+    let filter = |bits: u32| AuditFilter {
+        act: (bits & 1 > 0).then_some(AuditAct::SpaceOpened),
+        actor: (bits & 2 > 0).then_some(person),
+        from: (bits & 4 > 0).then(now),
+        to: (bits & 8 > 0).then(later),
+    };
+    for bits in 0..16 {
+        census.ask(|tx| tx.audit_entries(chain, filter(bits), None, 10));
+        census.ask(|tx| tx.audit_entries(chain, filter(bits), Some(9), 10));
+    }
+    census.ask(|tx| tx.audit_heads("", 10));
+    census.ask(|tx| tx.audit_chain(chain, 0, 10));
+}
+
+fn idempotency(census: &mut Census<'_>) {
+    let answered =
+        Answered { fingerprint: "fingerprint".into(), status: 201, location: None, etag: None, body: "{}".into() };
+    census.ask(|tx| tx.take_key("scope", "fingerprint", now()));
+    census.ask(|tx| tx.keep_answer("scope", &answered));
+    census.ask(|tx| tx.answered("scope", now()));
+    census.ask(|tx| tx.purge_keys(later()));
+    census.ask(|tx| tx.free_key("scope"));
+}
+
+fn installation(census: &mut Census<'_>) {
+    census.ask(|tx| tx.ping());
+    census.ask(|tx| tx.set_installation_fact("name", "value"));
+    census.ask(|tx| tx.installation_fact("name"));
+    census.ask(|tx| tx.lock_installation_fact("lock"));
+}
+
+fn outbox(census: &mut Census<'_>) {
+    census.ask(|tx| tx.send_mail("sealed"));
+    census.ask(|tx| tx.outbox_figures());
+    census.ask(|tx| tx.outbox_is_empty());
+    census.ask(|tx| tx.outbox_is_due());
+    let taken = census.ask(|tx| tx.take_messages(10, now()));
+    census.ask(|tx| tx.postpone_message(&taken[0], now()));
+    census.ask(|tx| tx.bury_message(&taken[0], "reason"));
+    census.ask(|tx| tx.dead_letters(None, 10));
+    census.ask(|tx| tx.repeat_dead_letter(taken[0].id));
+    census.ask(|tx| tx.discard_dead_letter(taken[0].id));
+    let taken = census.ask(|tx| tx.take_messages(10, now()));
+    census.ask(|tx| tx.bury_message(&taken[0], "reason"));
+    census.ask(|tx| tx.discard_dead_letters(later()));
+    census.ask(|tx| tx.finish_message(&taken[0]));
+}
+
+fn recurring(census: &mut Census<'_>) {
+    census.ask(|tx| tx.due_jobs(&["job"]));
+    let lease = census.ask(|tx| tx.take_job("job", now())).unwrap();
+    census.ask(|tx| tx.hold_job(&lease, now()));
+    census.ask(|tx| tx.end_job(&lease, now()));
+}
+
+fn sealed(census: &mut Census<'_>, person: PersonId) {
+    for column in SEALED {
+        census.ask(|tx| tx.count_sealed(column, Some("k1")));
+        let found = census.ask(|tx| tx.sealed_otherwise(column, "k1", "", 10));
+        let digest = person.to_string();
+        let values =
+            found.into_iter().take(1).map(|was| Resealed { was, sealed: "k1:a".into(), digest: digest.clone() });
+        let values: Vec<_> = values.collect();
+        census.ask(|tx| tx.reseal(column, &values));
+    }
+}
+
+fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
+    let closed = membership.administrator().unwrap().close(space, now() - TimeDelta::days(60)).unwrap();
+    census.ask(|tx| tx.save_space(&closed));
+    census.ask(|tx| Ok(tx.lock_spaces_to_remind()?.0));
+    census.ask(|tx| tx.save_space(&closed.reminded(now() - TimeDelta::days(30)).unwrap()));
+    census.ask(|tx| Ok(tx.lock_spaces_to_purge()?.0));
+    census.ask(|tx| tx.save_purged_space(space));
+}
