@@ -2,7 +2,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # `test` counts on its parts running one after the other.
 .NOTPARALLEL:
-.PHONY: help run build release test fmt lint boundaries licences python unit stories contract contract-tools openapi schema errors clean-run
+.PHONY: help run build release test fmt lint boundaries licences python unit stories faults faults-tools soak contract contract-tools openapi schema errors clean-run
 
 CARGO_DENY_VERSION := 0.20.2
 DIESEL_CLI_VERSION := 2.3.14
@@ -23,10 +23,7 @@ build: ## Builds everything for development
 release: ## Builds the optimised espace-pro
 	cargo build --release --locked --bin espace-pro
 
-# Some stories start the real espace-pro, so it is built before they run.
-test: fmt lint boundaries licences python build ## Checks and tests everything; stops at the first failure
-	scripts/with-postgres cargo test --workspace --locked
-	$(MAKE) contract
+test: fmt lint boundaries licences unit stories faults contract ## Checks and tests everything; stops at the first failure
 
 fmt: ## Checks the formatting
 	cargo fmt --all --check
@@ -46,10 +43,24 @@ python: ## Installs the mail server that the stories talk to, into .tools/python
 	@scripts/python python tests/requirements.txt
 
 unit: ## Tests domain, persistence and api
-	scripts/with-postgres cargo test -p domain -p persistence -p api --locked
+	scripts/with-postgres cargo test --workspace --exclude tests --locked
 
-stories: python build ## Tests the whole over HTTP
-	scripts/with-postgres cargo test -p tests --locked
+# Which stories `faults` runs; `stories` runs all others. Some start the real espace-pro, so it is built before they run.
+FAULTS := faults:: on_two_servers::
+
+stories: python build ## Tests the whole over HTTP, but for faults
+	scripts/with-postgres cargo test -p tests --locked -- $(addprefix --skip ,$(FAULTS))
+
+faults: python build faults-tools ## Kills servers and databases under load, and runs what two servers decide together
+	tests/stories/faults/control
+	scripts/with-postgres cargo test -p tests --locked -- --test-threads=1 $(FAULTS)
+
+faults-tools: # strace shows what was written to disk before an answer
+	@command -v strace >/dev/null || scripts/install strace \
+		|| { echo "strace is not here. Install it (Debian, Ubuntu: apt-get install strace) and try again." >&2; exit 69; }
+
+soak: ## The same with ESPACE_PRO_TEST_ROUNDS rounds of each kill, 500 unless that is set
+	ESPACE_PRO_TEST_ROUNDS=$${ESPACE_PRO_TEST_ROUNDS:-500} $(MAKE) faults
 
 # The three below write to the side first, so that a failure leaves the old file as it was.
 

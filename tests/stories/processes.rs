@@ -1,14 +1,11 @@
-//! The program as an operator meets it: how it starts, what it refuses, what it logs, how it stops, and how it dies.
+//! The program as an operator meets it: how it starts, what it refuses, what it logs, and how it dies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, Permissions},
-    io::{Read, Write},
-    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Mutex,
-    time::Duration,
 };
 
 use api::{keys::DataKeys, tokens::signing};
@@ -16,52 +13,6 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, client, crowd, eventually, text};
-
-#[test]
-fn told_to_terminate_it_lets_readiness_fail_and_ends_what_is_open() {
-    drains_on(Signal::TERM);
-}
-
-#[test]
-fn interrupted_it_does_the_same() {
-    drains_on(Signal::INT);
-}
-
-fn drains_on(signal: Signal) {
-    let mut scratch = Scratch::new(Database::Sqlite);
-    scratch.set("ESPACE_PRO_DRAIN_SECONDS", "2");
-    let mut process = Process::serve(&mut scratch);
-    let mut anna = process.anonymous();
-    anna.become_test_person(&json!({ "products": ["eid"] }));
-    let wish = json!({ "assertion": anna.assertion(0), "email": anna.email(), "language": "en" }).to_string();
-    let (begun, rest) = wish.split_at(20);
-    let mut slow = connect(&process);
-    let head = format!(
-        "POST /v1/registrations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        wish.len()
-    );
-    write!(slow, "{head}{begun}").expect("half a request");
-    let mut idle = connect(&process);
-    write!(idle, "GET /v1/terms HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").expect("a request");
-    assert_eq!(idle.read(&mut [0; 12]).expect("an answer"), 12);
-
-    process.signal(signal);
-    let not_ready = eventually("readiness fails", || {
-        Some(process.anonymous().get("/health/ready")).filter(|reply| reply.status != 200)
-    });
-    not_ready.expect_problem(503, "busy");
-    process.anonymous().get("/health/live").expect(200);
-    anna.get("/v1/terms").expect(200);
-
-    eventually("nobody listens", || TcpStream::connect(address(&process)).is_err().then_some(()));
-    // The open request holds the server up; the connection that only waits for a next one does not.
-    idle.read_to_end(&mut vec![]).expect("its end");
-    write!(slow, "{rest}").expect("the other half");
-    let mut answer = String::new();
-    slow.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
-    assert_eq!(process.ended().code(), Some(0), "{}", process.log());
-}
 
 #[test]
 fn an_sqlite_file_is_served_once() {
@@ -367,16 +318,6 @@ fn production() -> Scratch {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-fn connect(process: &Process) -> TcpStream {
-    let stream = TcpStream::connect(address(process)).expect("a connection");
-    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a bound");
-    stream
-}
-
-fn address(process: &Process) -> &str {
-    process.url().trim_start_matches("http://")
 }
 
 /// An event without some of its fields.

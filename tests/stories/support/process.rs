@@ -27,7 +27,7 @@ impl Process {
         // target/debug/deps/stories-… → target/debug/espace-pro, which `make test` builds before.
         let stories = std::env::current_exe().expect("this program");
         let program =
-            stories.parent().and_then(|deps| deps.parent()).expect("the folder of programs").join("espace-pro");
+            stories.parent().and_then(|deps| deps.parent()).expect("the folder of programs").join(scratch.program());
         assert!(program.exists(), "{} is not built: run `cargo build` first, as `make test` does", program.display());
         let mut command = Command::new(program);
         command.arg(subcommand).env_clear().envs(scratch.settings()).stdin(Stdio::null());
@@ -91,16 +91,21 @@ impl Process {
         text
     }
 
+    /// Its id.
+    pub fn id(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("a process");
+        kill_process(self.id(), signal).expect("a process");
     }
 
     /// Lets the program's files grow no further than so many bytes, or as far as they may by nature.
     pub fn limit_files(&self, bytes: Option<u64>) {
         let maximum = getrlimit(Resource::Fsize).maximum;
         let limit = Rlimit { current: bytes.or(maximum), maximum };
-        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).expect("a limit");
+        prlimit(Some(self.id()), Resource::Fsize, limit).expect("a limit");
     }
 
     /// Waits until the program has ended.

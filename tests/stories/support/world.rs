@@ -33,16 +33,32 @@ pub enum Database {
 pub struct Scratch {
     folder: TempDir,
     settings: BTreeMap<String, String>,
+    program: &'static str,
 }
+
+/// Prints what a statement answers, as `psql -qAt` does.
+const ASK_SQLITE: &str = "import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+for row in database.execute(sys.argv[2]): print('|'.join(map(str, row)))";
 
 impl Scratch {
     /// An empty folder, and an empty, migrated database.
     pub fn new(database: Database) -> Self {
-        let scratch = Self::unmigrated(database);
-        if let Some(url) = scratch.settings.get("ESPACE_PRO_DATABASE_URL") {
+        Self::unmigrated(database).migrated()
+    }
+
+    /// The same on a PostgreSQL cluster of the story's own.
+    pub fn on_cluster(cluster: &str) -> Self {
+        let mut scratch = Self::unmigrated(Database::Sqlite);
+        scratch.set("ESPACE_PRO_DATABASE_URL", &new_postgres_database(cluster));
+        scratch.migrated()
+    }
+
+    fn migrated(self) -> Self {
+        if let Some(url) = self.settings.get("ESPACE_PRO_DATABASE_URL") {
             persistence::DatabaseUrl::parse(url).expect("an address").migrate().expect("a migrated database");
         }
-        scratch
+        self
     }
 
     /// An empty folder, and a database with nothing in it.
@@ -56,9 +72,19 @@ impl Scratch {
             ("ESPACE_PRO_LIMITS".to_owned(), "off".to_owned()),
         ]);
         if database == Database::Postgres {
-            settings.insert("ESPACE_PRO_DATABASE_URL".to_owned(), new_postgres_database());
+            settings.insert("ESPACE_PRO_DATABASE_URL".to_owned(), new_postgres_database(&common_cluster()));
         }
-        Self { folder, settings }
+        Self { folder, settings, program: "espace-pro" }
+    }
+
+    /// The file of the program that serves here.
+    pub fn program(&self) -> &'static str {
+        self.program
+    }
+
+    /// Lets another build of the program serve here.
+    pub fn serve_by(&mut self, program: &'static str) {
+        self.program = program;
     }
 
     /// Changes a setting.
@@ -79,6 +105,17 @@ impl Scratch {
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
+    /// The same to whichever database it is; the server may run meanwhile.
+    pub fn sql(&self, statement: &str) -> String {
+        if self.settings.contains_key("ESPACE_PRO_DATABASE_URL") {
+            return self.psql(statement);
+        }
+        let file = self.path().join("espace-pro.db").display().to_string();
+        let done = Command::new("python3").args(["-c", ASK_SQLITE, &file, statement]).output().expect("python3");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
+
     /// The folder of all files.
     pub fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
@@ -86,14 +123,15 @@ impl Scratch {
 }
 
 #[expect(clippy::disallowed_methods, reason = "scripts/with-postgres says in the environment where its cluster is")]
-fn new_postgres_database() -> String {
-    let cluster = std::env::var("ESPACE_PRO_TEST_POSTGRES_URL")
-        .expect("run the tests under scripts/with-postgres, as `make test` does");
+fn common_cluster() -> String {
+    std::env::var("ESPACE_PRO_TEST_POSTGRES_URL")
+        .expect("run the tests under scripts/with-postgres, as `make test` does")
+}
+
+fn new_postgres_database(cluster: &str) -> String {
     let name = format!("story_{:016x}", rand::random::<u64>());
-    let created = Command::new("psql")
-        .args([cluster.as_str(), "-qc", &format!("CREATE DATABASE {name}")])
-        .status()
-        .expect("psql");
+    let created =
+        Command::new("psql").args([cluster, "-qc", &format!("CREATE DATABASE {name}")]).status().expect("psql");
     assert!(created.success());
     let (server, _) = cluster.rsplit_once('/').expect("an address that ends with a database");
     format!("{server}/{name}")
@@ -168,7 +206,7 @@ impl World {
         self.halt();
         let scratch = std::mem::replace(
             &mut self.scratch,
-            Scratch { folder: TempDir::new().expect("a folder"), settings: BTreeMap::new() },
+            Scratch { folder: TempDir::new().expect("a folder"), settings: BTreeMap::new(), program: "" },
         );
         let time = self.clock.load(Ordering::Relaxed);
         let next = Self::start_in(scratch);
