@@ -30,6 +30,12 @@ fn is_busy(message: &str) -> bool {
     ) || message.starts_with("canceling statement due to")
         || message.starts_with("attempt to write a readonly database")
         || message.starts_with("disk I/O error")
+        || is_goodbye(message)
+}
+
+/// What is heard last on a connection to PostgreSQL that ends, before diesel sees that it is closed.
+fn is_goodbye(message: &str) -> bool {
+    message.starts_with("server closed the connection unexpectedly") || message.starts_with("terminating connection")
 }
 
 impl From<Error> for StoreError {
@@ -67,8 +73,30 @@ pub(crate) fn is_local(error: &Error) -> bool {
 
 /// Whether the connection is gone, which diesel does not notice outside a transaction.
 pub(crate) fn is_lost(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) | Error::BrokenTransactionManager
-    )
+    match error {
+        Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
+        | Error::BrokenTransactionManager => true,
+        Error::DatabaseError(_, info) => is_goodbye(info.message()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_ends_is_lost_and_its_work_may_be_tried_again() {
+        for told in [
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally",
+            "terminating connection because of crash of another server process",
+            "terminating connection due to administrator command",
+        ] {
+            let error = Error::DatabaseError(Kind::Unknown, Box::new(told.to_owned()));
+            assert!(is_lost(&error));
+            assert_eq!(StoreError::from(error), StoreError::Busy(told.to_owned()));
+        }
+        let other = Error::DatabaseError(Kind::Unknown, Box::new("no such table: x".to_owned()));
+        assert!(!is_lost(&other) && matches!(StoreError::from(other), StoreError::Failed(_)));
+    }
 }
