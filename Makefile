@@ -59,7 +59,7 @@ faults-tools: # strace shows what was written to disk before an answer
 	@command -v strace >/dev/null || scripts/install strace \
 		|| { echo "strace is not here. Install it (Debian, Ubuntu: apt-get install strace) and try again." >&2; exit 69; }
 
-soak: ## The same with ESPACE_PRO_TEST_ROUNDS rounds of each kill, 500 unless that is set
+soak: ## The same with ESPACE_PRO_TEST_ROUNDS rounds of kills, 500 unless that is set
 	ESPACE_PRO_TEST_ROUNDS=$${ESPACE_PRO_TEST_ROUNDS:-500} $(MAKE) faults
 
 # The three below write to the side first, so that a failure leaves the old file as it was.

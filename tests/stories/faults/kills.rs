@@ -87,7 +87,8 @@ impl Tally {
 }
 
 fn holds(what: &str, database: Database, fault: Fault) {
-    let (seed, rounds) = (seed(), rounds());
+    // A database that is killed recovers for a while each time.
+    let (seed, rounds) = (seed(), if fault == Fault::Server { rounds() } else { rounds().div_ceil(2) });
     let mut tally = Tally::default();
     while tally.rounds < rounds && tally.findings.is_empty() {
         let seed = seed.wrapping_add(tally.rounds as u64);
@@ -169,6 +170,10 @@ impl Installation {
         });
         tally.rounds += 1;
         tally.unanswered += self.clients.iter().map(Client::unanswered).sum::<usize>();
+        if !told.is_empty() {
+            let causes = self.server.log();
+            tally.findings.extend(causes.lines().filter(|line| line.contains("\"internal\"")).map(str::to_owned));
+        }
         tally.findings.extend(told);
         if fault == Fault::Server {
             self.server.ended();
