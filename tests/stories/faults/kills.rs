@@ -100,7 +100,7 @@ fn holds(what: &str, database: Database, fault: Fault) {
     }
     tally.print(what, seed);
     assert!(tally.findings.is_empty(), "ESPACE_PRO_TEST_SEED={seed}: {:#?}", tally.findings);
-    assert!(tally.unanswered > 0, "no kill came between a request and its answer");
+    assert!(tally.unanswered > 0 || fault == Fault::Database, "no kill came between a request and its answer");
     assert!(tally.rate() >= LEAST_RATE, "{:.1} acknowledgements a second are too few", tally.rate());
 }
 
