@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_LEVELS",
         default: "the levels of `openapi.yaml` (`x-login`)",
-        about: "`operationId=level` or `operationId=level/seconds`, with commas: the least level of login (`low`, `substantial`, `high`), and how long ago it may be",
+        about: "`operationId=level` or `operationId=level/seconds`, with commas: the least level of login (`low`, `substantial`, `high`), and how long ago it may be; `operationId.administrator` for what some want as well against an administrator",
     },
     Setting {
         name: "ESPACE_PRO_SANDBOX",

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, helpdesk, identity, operation, sandbox, space};
+use crate::{audit, collaboration, helpdesk, identity, operation, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -44,6 +44,15 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(space::notification_email::confirm)
         .service(space::notification_email::resend)
         .service(audit::of_space)
+        .service(collaboration::roles::list)
+        .service(collaboration::roles::of_space)
+        .service(collaboration::members::list)
+        .service(collaboration::members::get)
+        .service(collaboration::members::edit)
+        .service(collaboration::members::remove)
+        .service(collaboration::acts::suspend)
+        .service(collaboration::acts::resume)
+        .service(collaboration::acts::leave)
         .service(helpdesk::requests::ask)
         .service(helpdesk::requests::list)
         .service(helpdesk::requests::get)

@@ -16,6 +16,9 @@ pub enum Refusal {
     /// The caller is a member whose role does not cover the act.
     #[error("the role does not allow it")]
     RoleInsufficient,
+    /// The act takes an administrator, and the caller is another member.
+    #[error("only an administrator may do it")]
+    AdministratorRequired,
     /// The login was too weak for the act, or too long ago: another login helps (RFC 9470).
     #[error("a login of level {:?} is needed, within {:?}", needed.level, needed.max_age)]
     StepUpRequired {
@@ -64,6 +67,15 @@ pub enum Refusal {
         /// Those of them that the caller may see, or some of these.
         spaces: Vec<(SpaceId, SpaceIdentifier)>,
     },
+    /// The membership is suspended already.
+    #[error("the member is suspended")]
+    MemberSuspended,
+    /// Only a suspended member is resumed.
+    #[error("the member is not suspended")]
+    MemberNotSuspended,
+    /// The membership is over, which is for good.
+    #[error("the membership is over")]
+    MemberEnded,
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {

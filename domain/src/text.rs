@@ -38,6 +38,9 @@ pub enum Fault {
     /// A field that must not be there in this case.
     #[error("does not apply here")]
     NotApplicable,
+    /// A moment that is not in the future.
+    #[error("is not in the future")]
+    NotInFuture,
     /// A number outside its range.
     #[error("is not between {min} and {max}")]
     OutOfRange {

@@ -104,6 +104,7 @@ diesel::table! {
         status -> Text,
         ends_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        version -> BigInt,
     }
 }
 

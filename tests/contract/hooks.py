@@ -21,7 +21,7 @@ CALLER = os.environ["ESPACE_PRO_CALLER"]
 BARRED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 INVISIBLE = "\u115f\u1160\u3164\uffa0"
 
-# Fields whose values have check digits, or are of a list that is not in the contract.
+# Fields whose values have check digits, are of a list that is not in the contract, or lie in the future.
 CHECKED = {
     "vatNumber": "LU15027442",
     "iban": "LU280019400644750000",
@@ -29,6 +29,7 @@ CHECKED = {
     "country": "LU",
     "currency": "EUR",
     "financialYearEndsOn": "--12-31",
+    "membershipEndsAt": "2099-12-31T23:59:59Z",
 }
 
 # To which address the code of a registration went.
@@ -95,8 +96,8 @@ def before_call(context, case, kwargs):
             case.path_parameters["id"] = Me.space
     if is_valid(ParameterLocation.PATH):
         match operation(case):
-            case "getCompanyProfile" | "replaceCompanyProfile":
-                # Only a professional space has a company.
+            case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace":
+                # Only a professional space has a company, and members.
                 case.path_parameters["id"] = Me.space
             case "withdrawAuthenticationProduct":
                 # It would end the caller's sessions for good; stories tell of it.

@@ -340,7 +340,7 @@ fn only_administrators_read_a_spaces_log() {
     for role in ["manager", "contributor", "reader"] {
         psql(world.scratch(), &format!("UPDATE memberships SET role = '{role}'"));
         for of in ["", "?format=csv", "?format=nonsense"] {
-            anna.get(&format!("{}{of}", log_of(&space))).expect_problem(403, "role_insufficient");
+            anna.get(&format!("{}{of}", log_of(&space))).expect_problem(403, "administrator_required");
         }
     }
     psql(world.scratch(), "UPDATE memberships SET role = 'administrator', status = 'suspended'");

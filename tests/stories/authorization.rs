@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Scratch, World, professional, text};
+use crate::support::{Actor, Database, Reply, Scratch, World, professional, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ enum Serves {
     Person,
     /// A member of the space in the path.
     Member,
+    /// An administrator of the space in the path.
+    Administrator,
     /// An agent of the Helpdesk, about what is not his own.
     Helpdesk,
 }
@@ -52,14 +54,23 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("openSpace", Serves::Person),
     ("listSpaces", Serves::Person),
     ("getSpace", Serves::Member),
-    ("editSpace", Serves::Member),
-    ("confirmNotificationEmail", Serves::Member),
-    ("resendNotificationEmailCode", Serves::Member),
-    ("closeSpace", Serves::Member),
-    ("restoreSpace", Serves::Member),
+    ("editSpace", Serves::Administrator),
+    ("confirmNotificationEmail", Serves::Administrator),
+    ("resendNotificationEmailCode", Serves::Administrator),
+    ("closeSpace", Serves::Administrator),
+    ("restoreSpace", Serves::Administrator),
     ("getCompanyProfile", Serves::Member),
-    ("replaceCompanyProfile", Serves::Member),
-    ("listSpaceAuditEvents", Serves::Member),
+    ("replaceCompanyProfile", Serves::Administrator),
+    ("listSpaceAuditEvents", Serves::Administrator),
+    ("listRoles", Serves::Person),
+    ("getPermissions", Serves::Member),
+    ("listMembers", Serves::Member),
+    ("getMember", Serves::Member),
+    ("editMember", Serves::Administrator),
+    ("removeMember", Serves::Administrator),
+    ("suspendMember", Serves::Administrator),
+    ("resumeMember", Serves::Administrator),
+    ("leaveSpace", Serves::Member),
     ("requestLimit", Serves::Person),
     ("listLimitRequests", Serves::Person),
     ("getLimitRequest", Serves::Person),
@@ -118,10 +129,22 @@ fn serves(operation: &Operation) -> Serves {
     known.unwrap_or_else(|| panic!("say in OPERATIONS whom {} serves", operation.id)).1
 }
 
+impl Serves {
+    /// Whether it is about the space in the path, and closed to all but its members.
+    fn is_in_a_space(self) -> bool {
+        matches!(self, Self::Member | Self::Administrator)
+    }
+}
+
 impl Operation {
     /// Sends the contract's own example as this actor, with this id in the path.
-    fn ask(&self, actor: &Actor, id: &str) -> crate::support::Reply {
-        let path = self.path.replace("{id}", id).replace("{requestId}", NOBODYS);
+    fn ask(&self, actor: &Actor, id: &str) -> Reply {
+        self.ask_about(actor, id, NOBODYS)
+    }
+
+    /// The same where the path goes on to this member of the space.
+    fn ask_about(&self, actor: &Actor, id: &str, member: &str) -> Reply {
+        let path = self.path.replace("{id}", id).replace("{requestId}", NOBODYS).replace("{memberId}", member);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
@@ -165,16 +188,20 @@ impl Operation {
     }
 
     /// The challenge of RFC 9470, in the header and in the problem.
-    fn expect_challenge(&self, reply: &crate::support::Reply) {
+    fn expect_challenge(&self, reply: &Reply) {
+        self.expect_challenge_for(&self.login, reply);
+    }
+
+    fn expect_challenge_for(&self, login: &Value, reply: &Reply) {
         let problem = reply.expect_problem(401, "insufficient_user_authentication");
         assert_eq!(
             (&problem["acrValues"], problem.get("maxAge")),
-            (&self.login["level"], self.login.get("maxAge")),
+            (&login["level"], login.get("maxAge")),
             "{}",
             self.id
         );
-        let max_age = self.login.get("maxAge").map(|seconds| format!(r#", max_age="{seconds}""#)).unwrap_or_default();
-        let level = &self.login["level"];
+        let max_age = login.get("maxAge").map(|seconds| format!(r#", max_age="{seconds}""#)).unwrap_or_default();
+        let level = &login["level"];
         let challenge = format!(r#"Bearer error="insufficient_user_authentication", acr_values={level}{max_age}"#);
         assert_eq!(reply.header("www-authenticate"), challenge);
     }
@@ -185,7 +212,7 @@ const NOBODYS: &str = "019d6c3e-8c00-7000-8000-000000000000";
 #[test]
 fn every_operation_is_known_and_says_whether_it_wants_a_token() {
     for operation in operations() {
-        let wants_token = matches!(serves(&operation), Serves::Person | Serves::Member | Serves::Helpdesk);
+        let wants_token = !matches!(serves(&operation), Serves::Anybody | Serves::WhoBeganIt);
         assert_eq!(operation.is_secured, wants_token, "the contract of {}", operation.id);
     }
     let known: Vec<String> = operations().into_iter().map(|operation| operation.id).collect();
@@ -202,7 +229,7 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
         match serves(&operation) {
             Serves::Anybody => assert_ne!(reply.status, 401, "{}", operation.id),
             Serves::WhoBeganIt => drop(reply.expect_problem(404, "not_found")),
-            Serves::Person | Serves::Member | Serves::Helpdesk => {
+            Serves::Person | Serves::Member | Serves::Administrator | Serves::Helpdesk => {
                 reply.expect_problem(401, "token_invalid");
                 assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", operation.id);
             }
@@ -212,38 +239,94 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
 
 crate::on_both_databases!(
     a_stranger_gets_what_a_random_id_gets,
+    each_role_may_what_the_table_says,
     what_belongs_to_nobody_is_not_found,
     a_login_too_weak_or_too_old_is_told_which_one_would_do,
     the_helpdesk_is_closed_to_persons_and_open_to_agents,
 );
 
 fn a_stranger_gets_what_a_random_id_gets(world: &World) {
-    let (owner, stranger) = (world.founder(), world.founder());
-    for operation in operations().iter().filter(|operation| serves(operation) == Serves::Member) {
+    let (owner, stranger, colleague) = (world.founder(), world.founder(), world.person());
+    for operation in operations().iter().filter(|operation| serves(operation).is_in_a_space()) {
         // Some are about the code of an address that waits for it.
         let awaits = operation.path.contains("/notification-email/");
         let wish = if awaits { professional("Boulangerie") } else { owner.own_professional("Boulangerie") };
         let id = &text(&owner.post("/v1/spaces", &wish).expect(201)["id"]);
         let path = format!("/v1/spaces/{id}");
-        if operation.id == "restoreSpace" {
-            owner.post(&format!("{path}/close"), &json!({})).expect(200);
+        // Another administrator, so that each may be removed, or leave.
+        let colleagues = owner.admit(&path, &colleague, "administrator");
+        let member = colleagues.rsplit('/').next().expect("an id");
+        match operation.id.as_str() {
+            "restoreSpace" => drop(owner.post(&format!("{path}/close"), &json!({})).expect(200)),
+            "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
+            _ => {}
         }
         let before = owner.get(&path).expect(200);
-        let (of_theirs, of_nobodys) = (operation.ask(&stranger, id), operation.ask(&stranger, NOBODYS));
+        let of_theirs = operation.ask_about(&stranger, id, member);
+        let of_nobodys = operation.ask_about(&stranger, NOBODYS, member);
         assert_eq!(comparable(&of_theirs), comparable(&of_nobodys), "{}", operation.id);
         of_theirs.expect_problem(404, "not_found");
         assert_eq!(owner.get(&path).expect(200), before, "{} as a stranger", operation.id);
-        let of_ones_own = operation.ask(&owner, id);
+        let of_ones_own = operation.ask_about(&owner, id, member);
         // The contract's example is hardly the code that was sent.
-        let is_reached = of_ones_own.status == 200 || of_ones_own.json["code"] == "code_wrong";
-        assert!(is_reached, "{} as its member: {}", operation.id, of_ones_own.text);
+        let is_reached = [200, 204].contains(&of_ones_own.status) || of_ones_own.json["code"] == "code_wrong";
+        assert!(is_reached, "{} as its administrator: {}", operation.id, of_ones_own.text);
     }
     assert_eq!(stranger.get("/v1/spaces").expect(200)["data"], json!([]));
+}
+
+/// What an administrator may do, the story above tells of each operation.
+fn each_role_may_what_the_table_says(world: &World) {
+    let owner = world.founder();
+    let opened = owner.open_space("Boulangerie");
+    let (path, id) = (opened.header("location"), text(&opened.json["id"]));
+    let admit = |role: &str| {
+        let member = world.person();
+        let address = owner.admit(&path, &member, role);
+        (member, address)
+    };
+    let [manager, contributor, reader] = ["manager", "contributor", "reader"].map(|role| admit(role).0);
+    let [suspended, ended, removed, demoted] = [(); 4].map(|()| admit("administrator"));
+    owner.post(&format!("{}/suspend", suspended.1), &json!({})).expect(200);
+    let until = json!({ "membershipEndsAt": world.now() + TimeDelta::minutes(1) });
+    owner.patch(&ended.1, "*", &until).expect(200);
+    owner.send("DELETE", &removed.1, &[("if-match", "*")], vec![]).expect(204);
+    owner.patch(&demoted.1, "*", &json!({ "role": "reader" })).expect(200);
+    world.wait(TimeDelta::minutes(1));
+    let member = demoted.1.rsplit('/').next().expect("an id");
+    let everything = || {
+        let list = owner.get(&format!("{path}/members")).expect(200);
+        let log = owner.get(&format!("{path}/audit-events")).expect(200);
+        (owner.get(&path).expect(200), list, log)
+    };
+    let before = everything();
+    // Who leaves is no member any more for what comes after.
+    let in_a_space = operations().into_iter().filter(|operation| serves(operation).is_in_a_space());
+    let (leaving, others): (Vec<_>, Vec<_>) = in_a_space.partition(|operation| operation.id == "leaveSpace");
+    for operation in others.iter().chain(&leaving) {
+        let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
+        ask(&world.anonymous()).expect_problem(401, "token_invalid");
+        for nobody in [&suspended.0, &ended.0, &removed.0, &world.person(), &world.agent()] {
+            let of_nobodys = operation.ask_about(nobody, NOBODYS, member);
+            assert_eq!(comparable(&ask(nobody)), comparable(&of_nobodys), "{}", operation.id);
+            of_nobodys.expect_problem(404, "not_found");
+        }
+        if operation.id == "leaveSpace" {
+            assert_eq!(everything(), before, "nothing was done");
+        }
+        for member in [&manager, &contributor, &reader, &demoted.0] {
+            match serves(operation) {
+                Serves::Member => drop(ask(member).expect(200)),
+                _ => drop(ask(member).expect_problem(403, "administrator_required")),
+            }
+        }
+    }
 }
 
 fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
     let (mut strong, agent) = (world.founder(), world.agent());
     let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
+    let member = only_member(&strong, &space);
 
     let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
     for operation in &secured {
@@ -256,7 +339,7 @@ fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
         } else {
             operation.thing(&weak, &space)
         };
-        let reply = operation.ask(&weak, &thing);
+        let reply = operation.ask_about(&weak, &thing, &member);
         if operation.login["level"] == "low" {
             assert_ne!(reply.json["code"], "insufficient_user_authentication", "{}", operation.id);
         } else {
@@ -267,6 +350,12 @@ fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
     strong.refresh().expect(200);
     for operation in secured.iter().filter(|operation| operation.login.get("maxAge").is_some()) {
         operation.expect_challenge(&operation.ask(&strong, &operation.thing(&strong, &space)));
+    }
+    for operation in &secured {
+        // The one who would be demoted, or removed, is an administrator.
+        if let Some(login) = operation.login.get("againstAdministrator") {
+            operation.expect_challenge_for(login, &operation.ask_about(&strong, &space, &member));
+        }
     }
     assert_eq!(strong.get(&format!("/v1/spaces/{space}")).expect(200)["title"], "Boulangerie", "nothing was done");
 }
@@ -288,6 +377,7 @@ fn what_an_operator_asks_of_an_operation_is_asked() {
     };
     let (strong, agent) = (high(false), high(true));
     let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
+    let member = only_member(&strong, &space);
     for operation in &secured {
         let is_of_helpdesk = serves(operation) == Serves::Helpdesk;
         let mut weak = if is_of_helpdesk { agent.clone() } else { strong.clone() };
@@ -297,13 +387,19 @@ fn what_an_operator_asks_of_an_operation_is_asked() {
         } else {
             operation.thing(&strong, &space)
         };
-        let challenge = operation.ask(&weak, &thing).expect_problem(401, "insufficient_user_authentication");
+        let challenge =
+            operation.ask_about(&weak, &thing, &member).expect_problem(401, "insufficient_user_authentication");
         assert_eq!(challenge["acrValues"], "high", "{}", operation.id);
     }
 }
 
+/// The id of the one who opened a space.
+fn only_member(owner: &Actor, space: &str) -> String {
+    text(&owner.get(&format!("/v1/spaces/{space}/members")).expect(200)["data"][0]["id"])
+}
+
 /// An answer without what names the request: the rest must not tell a space of others from none.
-fn comparable(reply: &crate::support::Reply) -> (u16, Vec<String>, Value) {
+fn comparable(reply: &Reply) -> (u16, Vec<String>, Value) {
     let mut body = reply.json.clone();
     for of_this_request in ["requestId", "instance"] {
         body.as_object_mut().expect("a problem").remove(of_this_request);

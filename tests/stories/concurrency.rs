@@ -7,30 +7,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Actor, Database, Process, Reply, Scratch, World, another, crowd, professional, text, unless_busy,
-};
+use crate::support::{Actor, Reply, another, crowd, professional, text, unless_busy};
 
-/// Tells each story on SQLite, on PostgreSQL, and on PostgreSQL with two servers; it is given somebody without a token
-/// at each server.
-macro_rules! however_served {
-    ($($story:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[test] fn $story() { super::$story(&[super::World::start(super::Database::Sqlite).anonymous()]); })+
-        }
-        mod on_postgres {
-            $(#[test] fn $story() { super::$story(&[super::World::start(super::Database::Postgres).anonymous()]); })+
-        }
-        mod on_two_servers {
-            $(#[test] fn $story() {
-                let (_scratch, one, other) = super::two_servers();
-                super::$story(&[one.anonymous(), other.anonymous()]);
-            })+
-        }
-    };
-}
-
-however_served!(
+crate::however_served!(
     of_400_creations_by_64_clients_200_succeed,
     of_400_creations_by_400_clients_200_succeed,
     of_64_creations_for_the_last_place_one_succeeds,
@@ -55,14 +34,6 @@ however_served!(
     two_limits_at_once_break_no_count,
     what_is_answered_after_a_suspension_is_refused,
 );
-
-/// Two servers of one installation: one database, one folder, one public address.
-fn two_servers() -> (Scratch, Process, Process) {
-    let mut scratch = Scratch::new(Database::Postgres);
-    scratch.set("ESPACE_PRO_PUBLIC_URL", "http://espace-pro.test");
-    let (one, other) = (Process::serve(&mut scratch), Process::serve(&mut scratch));
-    (scratch, one, other)
-}
 
 fn of_400_creations_by_64_clients_200_succeed(servers: &[Actor]) {
     of_400_creations_200_succeed(servers, 64);

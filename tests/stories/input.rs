@@ -27,6 +27,8 @@ struct Scene {
     other: Actor,
     other_product: String,
     space: String,
+    /// The path of the founder as a member of it.
+    member: String,
     etag: String,
     registration: String,
     assertion: String,
@@ -78,8 +80,11 @@ impl Scene {
         let request = founder.post(&format!("{}/limit-requests", product_of(&founder)), &wish).expect(201);
         let other = world.person();
         let other_product = id(&other.current_product());
+        let space = format!("/v1/spaces/{}", id(&opened.expect(201)));
+        let members = founder.get(&format!("{space}/members")).expect(200);
         Self {
-            space: format!("/v1/spaces/{}", id(&opened.expect(201))),
+            member: format!("{space}/members/{}", id(&members["data"][0])),
+            space,
             registration: format!("/v1/registrations/{}", id(&registration)),
             limit_request: format!("/v1/helpdesk/limit-requests/{}", id(&request)),
             agent: world.agent(),
@@ -173,6 +178,16 @@ impl Scene {
                 &[("title", Text), ("language", Choice), ("notificationEmail", Text)],
                 &[],
             ),
+            wish(
+                "PATCH",
+                &self.member,
+                json!({ "role": "reader", "accessScope": "all_products", "membershipEndsAt": "2100-01-01T00:00:00Z" }),
+                &[("role", Choice), ("accessScope", Choice), ("membershipEndsAt", Form)],
+                &[],
+            ),
+            wish("POST", &format!("{}/suspend", self.member), json!({}), &[], &[]),
+            wish("POST", &format!("{}/resume", self.member), json!({}), &[], &[]),
+            wish("POST", &format!("{}/leave", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -301,6 +316,7 @@ impl Scene {
             self.founder.get("/v1/spaces").expect(200),
             self.founder.get(&self.space).expect(200),
             self.founder.get(&format!("{}/company-profile", self.space)).expect(200),
+            self.founder.get(&format!("{}/members", self.space)).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
             self.founder.get("/v1/me/audit-events").expect(200),
@@ -384,6 +400,8 @@ fn no_field_takes_a_bad_value(world: &World) {
                 // By the contract, `assurance` may be null.
                 if (*field, value.as_str(), wish.path.as_str()) == ("assurance", "null", "/sandbox/persons")
                     || (*holds, value.as_str()) == (Holds::Flag, "true")
+                    // What it clears.
+                    || (*field, value.as_str()) == ("membershipEndsAt", "null")
                     // A limit that an agent may set.
                     || (*holds, value.as_str()) == (Holds::Count, "1")
                 {
@@ -487,6 +505,9 @@ fn a_body_is_one_object_with_known_fields_once() {
             ("Title", "/Title"),
             ("notification_email", "/notification_email"),
         ] {
+            if wish.fields.iter().any(|(field, _)| *field == unknown) {
+                continue;
+            }
             for value in [json!(1), json!({ "role": "administrator" })] {
                 let mut body = wish.body.clone();
                 body[unknown] = value;
@@ -699,6 +720,22 @@ fn no_other_id_finds_anything(world: &World) {
         let product = format!("/v1/me/authentication-products/{id}");
         asked.push((id.clone(), scene.founder.get(&product)));
         asked.push((id.clone(), scene.founder.send("DELETE", &product, &[], vec![])));
+    }
+    let edit = json!({ "role": "reader" });
+    for (id, member) in ids(&scene.space).into_iter().zip(ids(&scene.member)) {
+        let of_space = |id: &str| format!("/v1/spaces/{id}");
+        asked.push((id.clone(), scene.founder.get(&format!("{}/members", of_space(&id)))));
+        asked.push((id.clone(), scene.founder.get(&format!("{}/permissions", of_space(&id)))));
+        asked.push((id.clone(), scene.founder.post(&format!("{}/leave", of_space(&id)), &json!({}))));
+        let own_member = scene.member.rsplit('/').next().expect("an id").to_owned();
+        for (id, member) in [(of_space(&id), own_member), (scene.space.clone(), member)] {
+            let address = format!("{id}/members/{member}");
+            asked.push((address.clone(), scene.founder.get(&address)));
+            asked.push((address.clone(), scene.founder.patch(&address, "*", &edit)));
+            asked.push((address.clone(), scene.founder.send("DELETE", &address, &[("if-match", "*")], vec![])));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/suspend"), &json!({}))));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/resume"), &json!({}))));
+        }
     }
     for id in ids(&scene.registration) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/registrations/{id}"))));

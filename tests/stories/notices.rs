@@ -225,7 +225,7 @@ fn only_administrators_of_an_open_space_confirm_its_address() {
         resend(&anna, &space).expect_problem(status, expected);
     };
     world.scratch().psql("UPDATE memberships SET role = 'manager'");
-    expect(403, "role_insufficient");
+    expect(403, "administrator_required");
     world.scratch().psql("UPDATE memberships SET role = 'administrator'; UPDATE spaces SET state = 'suspended'");
     expect(409, "space_suspended");
     world.scratch().psql("UPDATE spaces SET state = 'open'");

@@ -255,15 +255,6 @@ fn only_spaces_that_the_session_sees_are_named() {
     withdraw(&by_second, &second).expect(204);
 }
 
-/// Lets the person who has the product at this path into a space, as what its only member is.
-fn join(world: &World, space: &str, product: &str) {
-    let product = product.rsplit('/').next().expect("an id");
-    world.scratch().psql(&format!(
-        "INSERT INTO memberships SELECT gen_random_uuid(), space_id, (SELECT person_id FROM products WHERE id = '{product}'), \
-         role, scope, '{product}', status, ends_at, created_at FROM memberships WHERE space_id = '{space}'"
-    ));
-}
-
 #[test]
 fn of_two_administrators_who_withdraw_at_once_one_stays() {
     let world = World::start(Database::Postgres);
@@ -271,7 +262,7 @@ fn of_two_administrators_who_withdraw_at_once_one_stays() {
         let (anna, bert) = (world.founder(), world.founder());
         let space = text(&anna.open_space("Boulangerie").expect(201)["id"]);
         let [of_anna, of_bert] = [current(&anna), current(&bert)];
-        join(&world, &space, &of_bert);
+        anna.admit(&space, &bert, "administrator");
         assert_eq!(bert.spaces().len(), 1);
         let replies = crowd(2, 2, |job| {
             let (actor, product) = if job == 0 { (&anna, &of_anna) } else { (&bert, &of_bert) };
@@ -289,7 +280,7 @@ fn a_space_that_comes_to_hang_on_a_product_meanwhile_is_not_passed_over() {
     let (by_first, _) = with_two_products(&world.anonymous());
     let [one, other] = ["Un", "Deux"].map(|title| text(&by_first.open_space(title).expect(201)["id"]));
     // The one has another administrator as well, so that the withdrawal comes as far as its lock.
-    join(&world, &one, &current(&world.founder()));
+    by_first.admit(&one, &world.founder(), "administrator");
     let scope = |space: &str| format!("UPDATE memberships SET scope = 'this_product' WHERE space_id = '{space}'");
     world.scratch().psql(&scope(&one));
     let first = current(&by_first);

@@ -281,7 +281,7 @@ fn members_read_what_administrators_replace() {
         psql(&format!("UPDATE memberships SET role = '{role}'"));
         anna.log_in_at(0, "low").expect(200);
         assert_eq!(anna.get(&path).expect(200), put);
-        anna.put(&path, "*", &json!({ "x": 1 })).expect_problem(403, "role_insufficient");
+        anna.put(&path, "*", &json!({ "x": 1 })).expect_problem(403, "administrator_required");
     }
     psql("UPDATE memberships SET role = 'administrator'");
     anna.put(&path, "*", &json!({})).expect_problem(401, "insufficient_user_authentication");

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain, Entry},
+    collaboration::Permission,
     id::SpaceId,
 };
 use persistence::{AuditFilter, Reading};
@@ -68,7 +69,7 @@ struct EventQuery {
         (status = 200, description = "A page of events, or all of them.", headers(("Link" = String, description = "The next page.")),
             content((EventPage = "application/json"), (String = "text/csv", example = json!(view::CSV_SAMPLE)), (String = "application/x-ndjson", example = json!(view::NDJSON_SAMPLE)))),
         (status = 400, description = "`invalid_cursor`"),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
     )
 )]
 #[get("/v1/spaces/{id}/audit-events")]
@@ -76,7 +77,7 @@ pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) ->
     let id: SpaceId = id.of();
     let log = move |tx: &mut Reading<'_>, caller: &Caller| {
         let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-        let administrator = membership.administrator()?;
+        let administrator = membership.administrator(Permission::ReadAuditLog)?;
         caller.strong()?;
         Ok(administrator.audit_log())
     };

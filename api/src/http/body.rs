@@ -119,6 +119,11 @@ impl<R: Request> Body<R> {
         self.opened
     }
 
+    /// Whether it asks for something, so that more may be wanted before it opens; what is wrong with it asks for nothing.
+    pub fn wants(&self, something: impl FnOnce(&R::Value) -> bool) -> bool {
+        self.opened.as_ref().is_ok_and(something)
+    }
+
     /// SHA-256 of the body as it came.
     pub fn digest(&self) -> [u8; 32] {
         self.digest

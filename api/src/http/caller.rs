@@ -13,20 +13,14 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
     web::Data,
 };
-use domain::{
-    Instant, Refusal,
-    audit::Actor,
-    helpdesk::Agent,
-    id::SessionId,
-    identity::{Session, Strength},
-};
+use domain::{Instant, Refusal, audit::Actor, helpdesk::Agent, id::SessionId, identity::Session};
 use persistence::{Reading, Transaction};
 
 use super::{
     answer::{Answer, Prepared},
     idempotency::{Hindered, Once},
     problem::{Code, Problem},
-    strength::Strengths,
+    strength::{Strengths, Wanted},
 };
 use crate::app::App;
 
@@ -35,7 +29,7 @@ use crate::app::App;
 pub struct Person {
     app: Arc<App>,
     token: Option<String>,
-    wanted: Strength,
+    wanted: Wanted,
 }
 
 /// A person who must be an agent of the Helpdesk as soon as he wants anything.
@@ -46,7 +40,7 @@ pub struct Helpdesk(Person);
 #[derive(Debug, Clone)]
 pub struct Caller {
     session: Session,
-    wanted: Strength,
+    wanted: Wanted,
     now: Instant,
 }
 
@@ -67,8 +61,20 @@ impl Caller {
     /// # Errors
     /// 401 with a challenge (RFC 9470).
     pub fn strong(&self) -> Result<Strong, Problem> {
-        self.wanted.require(&self.session, self.now)?;
+        self.wanted.always.require(&self.session, self.now)?;
         Ok(Strong(()))
+    }
+
+    /// The same where it may be turned against an administrator, of which some operations want more.
+    ///
+    /// # Errors
+    /// Those of [`Caller::strong`].
+    pub fn strong_where(&self, is_against_administrator: bool) -> Result<Strong, Problem> {
+        let strong = self.strong()?;
+        if let Some(more) = self.wanted.against_administrators.filter(|_| is_against_administrator) {
+            more.require(&self.session, self.now)?;
+        }
+        Ok(strong)
     }
 
     /// Who acts, for the audit log.
@@ -190,7 +196,7 @@ impl Helpdesk {
 }
 
 /// An ended session is refused on the next request, on every node: its row is read each time, in the transaction.
-fn live(tx: &mut Reading<'_>, session: SessionId, wanted: Strength) -> Result<Caller, Problem> {
+fn live(tx: &mut Reading<'_>, session: SessionId, wanted: Wanted) -> Result<Caller, Problem> {
     let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
     Ok(Caller { session, wanted, now: tx.now() })
 }

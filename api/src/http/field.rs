@@ -179,6 +179,15 @@ impl Flaw {
                     lb: "Gëllt hei net.",
                 },
             ),
+            Self::Value(Fault::NotInFuture) => (
+                "not_in_future",
+                Text {
+                    fr: "Doit être dans le futur.",
+                    de: "Muss in der Zukunft liegen.",
+                    en: "Must be in the future.",
+                    lb: "Muss an der Zukunft leien.",
+                },
+            ),
             Self::Value(Fault::OutOfRange { .. }) => (
                 "out_of_range",
                 Text {

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
-use domain::{Fault, Instant, Refusal, id::SpaceId};
+use domain::{Fault, Instant, Refusal, collaboration::Permission, id::SpaceId};
 use persistence::{Answered, Reading, StoreError, Transaction};
 use sha2::{Digest, Sha256};
 
@@ -77,12 +77,12 @@ impl Once {
         Self { guard: Box::new(guard), ..self }
     }
 
-    /// For work of a space's administrators.
+    /// For what a space's administrators may do.
     #[must_use]
-    pub fn by_administrator_of(self, space: SpaceId) -> Self {
+    pub fn by_administrator_of(self, space: SpaceId, act: Permission) -> Self {
         self.guarded(move |tx, caller| {
             let (_, membership) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-            Ok(membership.administrator().map(drop)?)
+            Ok(membership.administrator(act).map(drop)?)
         })
     }
 

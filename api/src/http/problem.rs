@@ -106,6 +106,12 @@ codes! {
         en: "Insufficient role", "Your role in this space does not allow this action.";
         lb: "Roll geet net duer", "Är Roll an dësem Espace erlaabt dës Aktioun net.";
     }
+    AdministratorRequired = "administrator_required", 403 {
+        fr: "Réservé aux administrateurs", "Seul un administrateur de cet espace peut faire cela.";
+        de: "Nur für Administratoren", "Das kann nur ein Administrator dieses Bereichs.";
+        en: "Administrator required", "Only an administrator of this space can do this.";
+        lb: "Nëmme fir Administrateuren", "Dat kann nëmmen en Administrateur vun dësem Espace.";
+    }
     HelpdeskOnly = "helpdesk_only", 403 {
         fr: "Réservé au Helpdesk", "Seul le Helpdesk peut faire cela.";
         de: "Nur für den Helpdesk", "Das kann nur der Helpdesk.";
@@ -183,6 +189,24 @@ codes! {
         de: "Letzter Administrator", "Ein beruflicher Bereich bliebe ohne Administrator, der handeln kann; `spaces` nennt bis zu 20 betroffene Bereiche, die Sie sehen können.";
         en: "Last administrator", "A professional space would be left without an administrator who can act; `spaces` names up to 20 of the spaces concerned that you can see.";
         lb: "Leschten Administrateur", "E professionellen Espace bléif ouni Administrateur, deen handele kann; `spaces` nennt bis zu 20 vun de betraffenen Espacen, déi Dir gesitt.";
+    }
+    MemberEnded = "member_ended", 409 {
+        fr: "Membre parti", "Cette personne n'est plus membre de l'espace.";
+        de: "Mitgliedschaft beendet", "Diese Person ist nicht mehr Mitglied des Bereichs.";
+        en: "Membership over", "This person is no longer a member of the space.";
+        lb: "Member net méi do", "Dës Persoun ass net méi Member vum Espace.";
+    }
+    MemberNotSuspended = "member_not_suspended", 409 {
+        fr: "Membre non suspendu", "Le membre n'est pas suspendu.";
+        de: "Mitglied nicht gesperrt", "Das Mitglied ist nicht gesperrt.";
+        en: "Member not suspended", "The member is not suspended.";
+        lb: "Member net suspendéiert", "De Member ass net suspendéiert.";
+    }
+    MemberSuspended = "member_suspended", 409 {
+        fr: "Membre déjà suspendu", "Le membre est déjà suspendu.";
+        de: "Mitglied bereits gesperrt", "Das Mitglied ist bereits gesperrt.";
+        en: "Member already suspended", "The member is already suspended.";
+        lb: "Member scho suspendéiert", "De Member ass scho suspendéiert.";
     }
     NationalNumberRequired = "national_number_required", 409 {
         fr: "Matricule requis", "L'émetteur n'atteste aucun numéro d'identification national. Demandez d'abord un tel numéro.";
@@ -484,6 +508,10 @@ impl From<Refusal> for Problem {
             }
             Refusal::NotFound => (Code::NotFound, json!({})),
             Refusal::RoleInsufficient => (Code::RoleInsufficient, json!({})),
+            Refusal::AdministratorRequired => (Code::AdministratorRequired, json!({})),
+            Refusal::MemberSuspended => (Code::MemberSuspended, json!({})),
+            Refusal::MemberNotSuspended => (Code::MemberNotSuspended, json!({})),
+            Refusal::MemberEnded => (Code::MemberEnded, json!({})),
             Refusal::VersionChanged => (Code::VersionChanged, json!({})),
             Refusal::TryAgain => (Code::TryAgain, json!({})),
             Refusal::NationalNumberRequired => (Code::NationalNumberRequired, json!({})),

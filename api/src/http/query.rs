@@ -13,6 +13,14 @@ use super::{
 /// The most characters of a moment: more would be fractions of a microsecond.
 pub const LONGEST_INSTANT: usize = 40;
 
+/// Reads a moment as RFC 3339 writes it; what is finer than a microsecond is cut off.
+pub fn parse_instant(value: &str) -> Option<Instant> {
+    let value = Some(value).filter(|value| value.len() <= LONGEST_INSTANT)?;
+    let moment = DateTime::parse_from_rfc3339(value).ok()?;
+    // Beyond these years the two databases order instants in their own ways.
+    Instant::from_timestamp_micros(moment.timestamp_micros()).filter(|instant| (1..=9999).contains(&instant.year()))
+}
+
 /// The parameters of a request; each is taken out by the one who reads it.
 #[derive(Debug)]
 pub struct Query {
@@ -70,13 +78,7 @@ impl Query {
 
     /// Takes a moment out, written as RFC 3339 has it; what is finer than a microsecond is cut off.
     pub fn instant(&mut self, name: &str) -> Option<Instant> {
-        self.parsed(name, |value| {
-            let value = Some(value).filter(|value| value.len() <= LONGEST_INSTANT)?;
-            let moment = DateTime::parse_from_rfc3339(value).ok()?;
-            // Beyond these years the two databases order instants in their own ways.
-            Instant::from_timestamp_micros(moment.timestamp_micros())
-                .filter(|instant| (1..=9999).contains(&instant.year()))
-        })
+        self.parsed(name, parse_instant)
     }
 
     fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
-    collaboration::Role,
+    collaboration::{AccessScope, MembershipStatus, Permission, Role},
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
@@ -21,7 +21,7 @@ use utoipa::{
     },
 };
 
-use super::body;
+use super::{body, query};
 
 /// A value of a closed list of the domain, as its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +67,16 @@ macro_rules! choices {
 }
 
 choices! {
+    AccessScopeChoice(AccessScope),
     AssuranceChoice(Assurance),
     AuditActChoice(AuditAct),
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     LanguageChoice(text::Language),
     LimitRequestStatusChoice(LimitRequestStatus),
+    MembershipStatusChoice(MembershipStatus),
     NaceRevisionChoice(NaceRevision),
+    PermissionChoice(Permission),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
     RegistrationStatusChoice(RegistrationStatus),
@@ -151,6 +154,8 @@ text_schemas! {
     Amount { pattern(Some(profile::Amount::PATTERN)), max_length(Some(19)), examples(["12500.00"]) }
     /// A day, in 1800 or later.
     Day { pattern(Some("^(1[89]|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$")), format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))), examples(["1982-05-17"]) }
+    /// A moment, as RFC 3339 writes it.
+    Moment { format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))), max_length(Some(query::LONGEST_INSTANT)), examples(["2099-12-31T23:59:59Z"]) }
     /// A day of every year.
     MonthDay { pattern(Some(profile::MonthDay::PATTERN)), max_length(Some(7)), examples(["--12-31"]) }
     /// A version of the terms of use.

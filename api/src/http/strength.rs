@@ -9,7 +9,7 @@ use domain::{
     Coded,
     identity::{Assurance, Strength},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
 const LOW: Strength = Strength::of(Assurance::Low);
@@ -44,10 +44,24 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("getCompanyProfile", LOW),
     ("replaceCompanyProfile", SUBSTANTIAL),
     ("listSpaceAuditEvents", SUBSTANTIAL),
+    ("listRoles", LOW),
+    ("getPermissions", LOW),
+    ("listMembers", SUBSTANTIAL),
+    ("getMember", SUBSTANTIAL),
+    ("editMember", SUBSTANTIAL),
+    ("removeMember", SUBSTANTIAL),
+    ("suspendMember", SUBSTANTIAL),
+    ("resumeMember", SUBSTANTIAL),
+    ("leaveSpace", SUBSTANTIAL),
     ("requestLimit", LOW),
     ("listLimitRequests", LOW),
     ("getLimitRequest", LOW),
 ];
+
+/// Those that want this as well where they are turned against an administrator: he is demoted, or removed.
+const AGAINST_ADMINISTRATORS: &[(&str, Strength)] = &[("editMember", FRESH), ("removeMember", FRESH)];
+/// What stands behind an operation's id where that is meant.
+const AGAINST_ADMINISTRATOR: &str = ".administrator";
 
 /// Those of the Helpdesk, which never want less (domain.md §8).
 const OF_HELPDESK: &[&str] = &[
@@ -62,19 +76,32 @@ const OF_HELPDESK: &[&str] = &[
     "resumeSpace",
 ];
 
-/// What each operation wants here, by its id in the contract.
+/// What an operation wants of the login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// In any case.
+    pub always: Strength,
+    /// As well, where it is turned against an administrator.
+    pub against_administrators: Option<Strength>,
+}
+
+/// What each operation wants here, by its id in the contract; behind the id, `.administrator` for what some want as well.
 #[derive(Debug, Clone)]
 pub struct Levels(BTreeMap<String, Strength>);
 
 impl Default for Levels {
     fn default() -> Self {
         let of_helpdesk = OF_HELPDESK.iter().map(|id| (*id, SUBSTANTIAL));
-        Self(OPERATIONS.iter().copied().chain(of_helpdesk).map(|(id, strength)| (id.to_owned(), strength)).collect())
+        let plain = OPERATIONS.iter().copied().chain(of_helpdesk).map(|(id, strength)| (id.to_owned(), strength));
+        let against =
+            AGAINST_ADMINISTRATORS.iter().map(|(id, strength)| (format!("{id}{AGAINST_ADMINISTRATOR}"), *strength));
+        Self(plain.chain(against).collect())
     }
 }
 
 impl Levels {
-    /// Reads what an operator changes: `operationId=level` or `operationId=level/seconds`, with commas.
+    /// Reads what an operator changes: `operationId=level` or `operationId=level/seconds`, with commas; the id may be
+    /// followed by `.administrator`.
     ///
     /// # Errors
     /// A sentence for the operator.
@@ -93,24 +120,38 @@ impl Levels {
         Ok(levels)
     }
 
-    fn of(&self, operation: &Operation) -> Option<Strength> {
-        self.0.get(operation.operation_id.as_deref()?).copied()
+    /// What an operation wants in any case.
+    pub fn always(&self, operation_id: &str) -> Option<Strength> {
+        self.0.get(operation_id).copied()
+    }
+
+    fn of(&self, operation: &Operation) -> Option<Wanted> {
+        let id = operation.operation_id.as_deref()?;
+        let against_administrators = self.always(&format!("{id}{AGAINST_ADMINISTRATOR}"));
+        self.always(id).map(|always| Wanted { always, against_administrators })
     }
 
     /// Says in the contract what an operation wants, as `x-login`.
     pub fn describe(&self, operation: &mut Operation) {
-        let Some(Strength { level, max_age }) = self.of(operation) else { return };
-        let login = match max_age {
-            Some(max_age) => json!({ "level": level.code(), "maxAge": max_age.num_seconds() }),
-            None => json!({ "level": level.code() }),
-        };
+        let Some(wanted) = self.of(operation) else { return };
+        let mut login = described(wanted.always);
+        if let Some(more) = wanted.against_administrators {
+            login["againstAdministrator"] = described(more);
+        }
         let extension = ExtensionsBuilder::new().add("x-login", login).build();
         operation.extensions.get_or_insert_default().merge(extension);
     }
 
     /// Whether any login does.
     pub fn is_low(&self, operation: &Operation) -> bool {
-        self.of(operation).is_none_or(|strength| strength == LOW)
+        self.of(operation).is_none_or(|wanted| wanted.always == LOW)
+    }
+}
+
+fn described(Strength { level, max_age }: Strength) -> Value {
+    match max_age {
+        Some(max_age) => json!({ "level": level.code(), "maxAge": max_age.num_seconds() }),
+        None => json!({ "level": level.code() }),
     }
 }
 
@@ -125,7 +166,7 @@ fn parse_strength(text: &str) -> Option<Strength> {
 
 /// What each route wants, by its template and method.
 #[derive(Debug)]
-pub struct Strengths(HashMap<String, Vec<(Method, Strength)>>);
+pub struct Strengths(HashMap<String, Vec<(Method, Wanted)>>);
 
 impl Strengths {
     /// Reads them from the contract.
@@ -146,20 +187,20 @@ impl Strengths {
                 let Some(operation) = operation.as_ref().filter(|operation| wants_token(operation)) else {
                     continue;
                 };
-                let strength = levels.of(operation).ok_or_else(|| {
+                let wanted = levels.of(operation).ok_or_else(|| {
                     format!("say in http/strength.rs how strong a login {:?} wants", operation.operation_id)
                 })?;
-                strengths.entry(template.clone()).or_default().push((method, strength));
+                strengths.entry(template.clone()).or_default().push((method, wanted));
             }
         }
         Ok(Self(strengths))
     }
 
     /// What a route wants, if the contract says that it wants a token.
-    pub fn wanted(&self, template: &str, method: &Method) -> Option<Strength> {
+    pub fn wanted(&self, template: &str, method: &Method) -> Option<Wanted> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let of_path = self.0.get(template)?;
-        of_path.iter().find(|(known, _)| known == method).map(|(_, strength)| *strength)
+        of_path.iter().find(|(known, _)| known == method).map(|(_, wanted)| *wanted)
     }
 }
 
@@ -184,13 +225,23 @@ mod tests {
 
     #[test]
     fn an_operator_changes_single_operations() {
-        let levels = Levels::parse("openSpace=substantial, editSpace=high/60").unwrap();
+        let levels =
+            Levels::parse("openSpace=substantial, editSpace=high/60, removeMember.administrator=high").unwrap();
+        assert_eq!(levels.0["removeMember.administrator"], Strength::of(Assurance::High));
+        assert_eq!((levels.0["removeMember"], levels.0["editMember.administrator"]), (SUBSTANTIAL, FRESH));
         assert_eq!(levels.0["openSpace"], SUBSTANTIAL);
         assert_eq!(levels.0["editSpace"], Strength { level: Assurance::High, max_age: Some(TimeDelta::minutes(1)) });
         assert_eq!(levels.0["getSpace"], LOW);
-        for wrong in
-            ["", "openSpace", "openSpace=strong", "openSpace=low/", "openSpace=low/-1", "fly=low", "findSpace=low"]
-        {
+        for wrong in [
+            "",
+            "openSpace",
+            "openSpace=strong",
+            "openSpace=low/",
+            "openSpace=low/-1",
+            "fly=low",
+            "findSpace=low",
+            "editSpace.administrator=low",
+        ] {
             assert!(Levels::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -71,6 +71,45 @@ pub enum Mail {
         /// The space's identifier.
         identifier: String,
     },
+    /// A member has another role.
+    MemberRoleChanged {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the role.
+        role: String,
+    },
+    /// A member was suspended.
+    MemberSuspended {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+    },
+    /// A suspended member may do again what his role lets him do.
+    MemberResumed {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+    },
+    /// A member was removed.
+    MemberRemoved {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+    },
+    /// A member left; this goes to the administrators.
+    MemberLeft {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who he was.
+        member: String,
+    },
     /// A closed space is purged soon.
     SpacePurgeSoon {
         /// The space's identifier.
@@ -106,6 +145,11 @@ impl Mail {
             Self::ProductWithdrawn { .. } => templates!("product_withdrawn"),
             Self::SpaceClosed { .. } => templates!("space_closed"),
             Self::SpaceRestored { .. } => templates!("space_restored"),
+            Self::MemberRoleChanged { .. } => templates!("member_role_changed"),
+            Self::MemberSuspended { .. } => templates!("member_suspended"),
+            Self::MemberResumed { .. } => templates!("member_resumed"),
+            Self::MemberRemoved { .. } => templates!("member_removed"),
+            Self::MemberLeft { .. } => templates!("member_left"),
             Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
@@ -214,6 +258,19 @@ mod tests {
             Mail::SpaceClosed { identifier: "PM-A1B2C3".into(), until: "14.02.2027 08:00 UTC".into() },
             Mail::SpaceRestored { identifier: "PM-A1B2C3".into() },
             Mail::SpacePurgeSoon { identifier: "PM-A1B2C3".into(), until: "14.02.2027 08:00 UTC".into() },
+            Mail::MemberRoleChanged {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                role: "manager".into(),
+            },
+            Mail::MemberSuspended { identifier: "PM-A1B2C3".into(), title: "Boulangerie".into() },
+            Mail::MemberResumed { identifier: "PM-A1B2C3".into(), title: "Boulangerie".into() },
+            Mail::MemberRemoved { identifier: "PM-A1B2C3".into(), title: "Boulangerie".into() },
+            Mail::MemberLeft {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                member: "Anna Weber".into(),
+            },
         ]
     }
 

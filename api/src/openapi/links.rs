@@ -16,6 +16,10 @@ struct Step {
 const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
 const FIRST: &[(&str, &str)] = &[("id", "$response.body#/data/0/id")];
 
+const MEMBER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("memberId", "$response.body#/id")];
+const FIRST_MEMBER: &[(&str, &str)] =
+    &[("id", "$response.body#/data/0/spaceId"), ("memberId", "$response.body#/data/0/id")];
+
 const STEPS: &[Step] = &[
     Step {
         from: ("assertSandboxPerson", "200"),
@@ -76,6 +80,14 @@ const STEPS: &[Step] = &[
     Step { from: ("openSpace", "201"), to: "listSpaceAuditEvents", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "confirmNotificationEmail", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "resendNotificationEmailCode", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "getPermissions", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listMembers", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "leaveSpace", parameters: ID, body: &[] },
+    Step { from: ("listMembers", "200"), to: "getMember", parameters: FIRST_MEMBER, body: &[] },
+    Step { from: ("listMembers", "200"), to: "editMember", parameters: FIRST_MEMBER, body: &[] },
+    Step { from: ("listMembers", "200"), to: "removeMember", parameters: FIRST_MEMBER, body: &[] },
+    Step { from: ("listMembers", "200"), to: "suspendMember", parameters: FIRST_MEMBER, body: &[] },
+    Step { from: ("suspendMember", "200"), to: "resumeMember", parameters: MEMBER, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

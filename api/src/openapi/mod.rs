@@ -41,6 +41,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Identity", description = "Registration, login, terms of use."),
         (name = "Person", description = "The person who is logged in."),
         (name = "Spaces", description = "Private and professional spaces."),
+        (name = "Members", description = "Who is in a professional space, and what each may do there."),
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")

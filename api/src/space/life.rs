@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, post, web::Path};
 use domain::{
     Instant, Refusal,
     audit::{Actor, AuditAct, Chain, Event},
-    collaboration::Role,
+    collaboration::{Permission, Role},
     id::SpaceId,
     space::Space,
 };
@@ -29,20 +29,20 @@ use crate::{
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The space, closed.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`space_closed`, `space_suspended`"),
     )
 )]
 #[post("/v1/spaces/{id}/close")]
 pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body: NoBody) -> Answer {
     let id: SpaceId = id.of();
-    let once = Once::of(&request, &body).by_administrator_of(id);
+    let once = Once::of(&request, &body).by_administrator_of(id, Permission::CloseSpace);
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_and_opener(id, caller.person, caller.product)?;
             let (_, space, membership) = found.ok_or(Refusal::NotFound)?;
-            let administrator = membership.administrator()?;
+            let administrator = membership.administrator(Permission::CloseSpace)?;
             body.open(caller.strong()?)?;
             let closed = administrator.close(&space, tx.now())?;
             tx.save_space(&closed)?;
@@ -59,7 +59,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The space, open again.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`last_administrator` with `spaces`, `space_limit_reached` with `limit` and `used`, `space_not_closed`"),
         (status = 410, description = "`space_purged`"),
     )
@@ -67,13 +67,13 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
 #[post("/v1/spaces/{id}/restore")]
 pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, body: NoBody) -> Answer {
     let id: SpaceId = id.of();
-    let once = Once::of(&request, &body).by_administrator_of(id);
+    let once = Once::of(&request, &body).by_administrator_of(id, Permission::RestoreSpace);
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_and_opener(id, caller.person, caller.product)?;
             let (opener, space, membership) = found.ok_or(Refusal::NotFound)?;
-            let administrator = membership.administrator()?;
+            let administrator = membership.administrator(Permission::RestoreSpace)?;
             body.open(caller.strong()?)?;
             let spaces_used = tx.spaces_used(opener.id)?;
             let restored = administrator.restore(&space, &tx.roster(id)?, &opener, spaces_used, tx.now())?;

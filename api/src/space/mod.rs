@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, get, patch, post, web::Path};
 use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain, Event},
+    collaboration::Permission,
     id::SpaceId,
     space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState},
 };
@@ -156,7 +157,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
     ),
     responses(
         (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`address_limit_reached` with `limit`, `space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
@@ -172,7 +173,7 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let editor = tx.lock_person(caller.person)?;
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
-            let administrator = membership.administrator()?;
+            let administrator = membership.administrator(Permission::EditSpace)?;
             let edit = body.open(caller.strong()?)?;
             if_match.require(space.version)?;
             let names_address = edit.notification_email.is_some();

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, post, web::Path};
 use domain::{
     Refusal,
     audit::{AuditAct, Event},
+    collaboration::Permission,
     id::{PersonId, SpaceId},
     identity::AddressOwner,
     space::Space,
@@ -46,7 +47,7 @@ pub fn ask(tx: &mut Transaction<'_>, keys: &DataKeys, space: &Space, asked_by: P
     responses(
         (status = 200, description = "The space as it is now.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 400, description = "`code_wrong`, with `triesLeft`"),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`code_expired`, `code_tries_used_up`, `nothing_to_confirm`, `space_closed`, `space_suspended`"),
     )
 )]
@@ -58,13 +59,13 @@ pub async fn confirm(
     body: Body<ConfirmationRequest>,
 ) -> Answer {
     let id: SpaceId = id.of();
-    let once = Once::of(&request, &body).by_administrator_of(id);
+    let once = Once::of(&request, &body).by_administrator_of(id, Permission::EditSpace);
     let app = person.app();
     person
         .try_once(once, move |tx, caller| {
             let found = tx.lock_space_of(id, caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
-            let administrator = membership.administrator()?;
+            let administrator = membership.administrator(Permission::EditSpace)?;
             let code = body.open(caller.strong()?)?;
             space.require_open()?;
             let address = match confirmation::try_code(tx, &app.data_keys, AddressOwner::Space(id), &code)? {
@@ -86,20 +87,20 @@ pub async fn confirm(
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "Another code was sent.", body = AwaitingAddressView),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`code_resends_used_up`, `code_tries_used_up`, `nothing_to_confirm`, `space_closed`, `space_suspended`"),
     )
 )]
 #[post("/v1/spaces/{id}/notification-email/resend")]
 pub async fn resend(request: HttpRequest, person: Person, id: Path<PathId>, body: NoBody) -> Answer {
     let id: SpaceId = id.of();
-    let once = Once::of(&request, &body).by_administrator_of(id);
+    let once = Once::of(&request, &body).by_administrator_of(id, Permission::EditSpace);
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
             let found = tx.lock_space_of(id, caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
-            membership.administrator()?;
+            membership.administrator(Permission::EditSpace)?;
             body.open(caller.strong()?)?;
             space.require_open()?;
             let awaiting = confirmation::resend(tx, &app.data_keys, AddressOwner::Space(id), space.language)?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Coded,
     coded::coded,
-    id::{LimitRequestId, PersonId, ProductId, SessionId, SpaceId},
+    id::{LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
     identity::{Session, SessionEnd, Terms},
 };
 
@@ -59,6 +59,16 @@ coded! {
         SpaceRestored = "space_restored",
         /// A closed space was purged, its time being over.
         SpacePurged = "space_purged",
+        /// A member's role, scope or end date was edited.
+        MemberEdited = "member_edited",
+        /// A member was suspended.
+        MemberSuspended = "member_suspended",
+        /// A suspended member was let in again.
+        MemberResumed = "member_resumed",
+        /// A member was removed.
+        MemberRemoved = "member_removed",
+        /// A member left.
+        MemberLeft = "member_left",
     }
 }
 
@@ -182,7 +192,7 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(LimitRequestId, PersonId, ProductId, SessionId, SpaceId);
+objects!(LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

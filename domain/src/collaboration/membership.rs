@@ -1,6 +1,6 @@
 //! Memberships, and the capabilities that a role gives.
 
-use super::Roster;
+use super::{Permission, Roster};
 use crate::{
     Fault, Instant, Refusal,
     audit::Chain,
@@ -68,6 +68,8 @@ pub struct Membership {
     pub ends_at: Option<Instant>,
     /// Since when.
     pub created_at: Instant,
+    /// Counts its changes: what `If-Match` is compared with.
+    pub version: u32,
 }
 
 /// The right to do what administrators do, for as long as the membership is at hand.
@@ -83,16 +85,27 @@ impl Membership {
         }
     }
 
-    /// The membership as an administrator's.
+    /// Whether it gives anything now: one whose end date has come is over, whatever its row says.
+    pub fn status_at(&self, now: Instant) -> MembershipStatus {
+        if self.ends_at.is_some_and(|end| end <= now) { MembershipStatus::Ended } else { self.status }
+    }
+
+    /// The membership as an administrator's, for an act that takes one.
     ///
     /// # Errors
-    /// [`Refusal::RoleInsufficient`] for any other role.
-    pub fn administrator(&self) -> Result<Administrator<'_>, Refusal> {
-        if self.role == Role::Administrator { Ok(Administrator(self)) } else { Err(Refusal::RoleInsufficient) }
+    /// [`Refusal::AdministratorRequired`] for any other role.
+    pub fn administrator(&self, act: Permission) -> Result<Administrator<'_>, Refusal> {
+        debug_assert_eq!(act.least_role(), Role::Administrator);
+        act.require_role(self.role)?;
+        Ok(Administrator(self))
     }
 }
 
 impl Administrator<'_> {
+    pub(super) fn membership(&self) -> &Membership {
+        self.0
+    }
+
     /// The space's audit log, which no other role reads (domain.md §3, C).
     pub fn audit_log(&self) -> Chain {
         Chain::Space(self.0.space)
@@ -104,7 +117,7 @@ impl Administrator<'_> {
     /// The space is not open, or a title is given to a private one.
     pub fn edit(&self, space: &Space, edit: SpaceEdit, editor: &Person, now: Instant) -> Result<Space, Refusal> {
         debug_assert_eq!((self.0.space, self.0.person), (space.id, editor.id));
-        space.require_open()?;
+        Permission::EditSpace.require_state(space, now)?;
         if edit.title.is_some() && space.kind == SpaceKind::Private {
             return Err(Refusal::Field { field: "title", fault: Fault::NotApplicable });
         }
@@ -134,7 +147,7 @@ impl Administrator<'_> {
         now: Instant,
     ) -> Result<Space, Refusal> {
         debug_assert_eq!(self.0.space, space.id);
-        space.require_open()?;
+        Permission::EditSpace.require_state(space, now)?;
         if !address.is_same_mailbox(&space.notification_email) {
             return Err(Refusal::NothingToConfirm);
         }

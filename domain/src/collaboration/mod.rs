@@ -1,7 +1,11 @@
 //! Who is in a space, and what his role lets him do.
 
+pub mod member;
 pub mod membership;
+pub mod permission;
 pub mod roster;
 
+pub use member::{MemberChange, MemberEdit};
 pub use membership::{AccessScope, Administrator, Membership, MembershipStatus, Role};
+pub use permission::Permission;
 pub use roster::{Member, Roster};

@@ -3,7 +3,7 @@
 use super::{Membership, MembershipStatus, Role};
 use crate::{
     Refusal,
-    id::ProductId,
+    id::{MembershipId, ProductId},
     space::{Space, SpaceKind},
 };
 
@@ -16,7 +16,7 @@ pub struct Member {
     pub products: Vec<ProductId>,
 }
 
-/// All members of one space, read under its lock.
+/// All whose membership of one space is not over, suspended ones too, read under its lock; no person is in it twice.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Roster(pub Vec<Member>);
 
@@ -61,6 +61,22 @@ impl Roster {
         Err(Refusal::LastAdministrator { spaces: vec![(space.id, space.identifier.clone())] })
     }
 
+    /// One of its members.
+    pub fn member(&self, id: MembershipId) -> Option<&Member> {
+        self.0.iter().find(|member| member.membership.id == id)
+    }
+
+    /// The roster once a membership has become this.
+    pub(super) fn with(&self, changed: &Membership) -> Self {
+        let become_so = |member: &Member| {
+            let is_it = member.membership.id == changed.id;
+            let membership = if is_it { changed } else { &member.membership };
+            Member { membership: membership.clone(), products: member.products.clone() }
+        };
+        let is_over = |member: &Member| member.membership.status == MembershipStatus::Ended;
+        Self(self.0.iter().map(become_so).filter(|member| !is_over(member)).collect())
+    }
+
     /// The roster once a product, which is one member's, is withdrawn.
     #[must_use]
     pub fn without(self, product: ProductId) -> Self {
@@ -74,7 +90,7 @@ impl Roster {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -86,7 +102,7 @@ mod tests {
     }
 
     /// The founder of a space: with all products, of which he has two.
-    fn member(of: u128) -> Member {
+    pub(crate) fn member(of: u128) -> Member {
         let membership = Membership {
             id: Uuid::from_u128(of).into(),
             space: Uuid::nil().into(),
@@ -97,6 +113,7 @@ mod tests {
             status: MembershipStatus::Active,
             ends_at: None,
             created_at: Instant::from_timestamp(1_800_000_000, 0).unwrap(),
+            version: 1,
         };
         Member { membership, products: vec![product(of, 0), product(of, 1)] }
     }
@@ -138,7 +155,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_member(of: u128)(role in 0usize..4, scope in 0usize..2, status in 0usize..3, ends in any::<bool>(), count in 0u128..3) -> Member {
+        pub(crate) fn any_member(of: u128)(role in 0usize..4, scope in 0usize..2, status in 0usize..3, ends in any::<bool>(), count in 0u128..3) -> Member {
             use crate::Coded;
             let mut member = member(of);
             let membership = &mut member.membership;

@@ -43,14 +43,20 @@ impl Space {
         Ok(self.turned(SpaceState::Closed, Some(closure), now))
     }
 
+    /// A closed space whose time is not over.
+    ///
+    /// # Errors
+    /// [`Refusal::SpaceNotClosed`], [`Refusal::SpacePurged`].
+    pub fn require_restorable(&self, now: Instant) -> Result<(), Refusal> {
+        let closure = self.closure.ok_or(Refusal::SpaceNotClosed)?;
+        if closure.is_over(now) { Err(Refusal::SpacePurged) } else { Ok(()) }
+    }
+
     /// The space, open again; an administrator says so. It takes a place of the product that opened it, whoever
     /// restores it.
     pub(crate) fn restored(&self, opener: &Product, spaces_used: u32, now: Instant) -> Result<Self, Refusal> {
         debug_assert_eq!(self.opened_with, opener.id);
-        let closure = self.closure.ok_or(Refusal::SpaceNotClosed)?;
-        if closure.is_over(now) {
-            return Err(Refusal::SpacePurged);
-        }
+        self.require_restorable(now)?;
         if self.kind == SpaceKind::Professional {
             opener.require_place(spaces_used)?;
         }

@@ -136,6 +136,7 @@ impl Founder<'_> {
             status: MembershipStatus::Active,
             ends_at: None,
             created_at: now,
+            version: 1,
         };
         Ok(OpenedSpace { space, founding })
     }

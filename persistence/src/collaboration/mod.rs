@@ -1,5 +1,9 @@
 //! Memberships as they are kept.
 
+mod members;
+
+pub use members::MemberFilter;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
@@ -22,8 +26,8 @@ use crate::{
 /// How many ids one statement names: both databases bound how many values it can have.
 const NAMED_AT_ONCE: usize = 1000;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = memberships, treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = memberships, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct MembershipRow {
     id: String,
     space_id: String,
@@ -34,6 +38,7 @@ pub(crate) struct MembershipRow {
     status: String,
     ends_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
+    version: i64,
 }
 
 impl From<&Membership> for MembershipRow {
@@ -48,6 +53,7 @@ impl From<&Membership> for MembershipRow {
             status: membership.status.code().to_owned(),
             ends_at: membership.ends_at.map(stamp),
             created_at: stamp(membership.created_at),
+            version: membership.version.into(),
         }
     }
 }
@@ -65,17 +71,25 @@ impl MembershipRow {
             status: row.code(&self.status)?,
             ends_at: self.ends_at.map(|at| at.and_utc()),
             created_at: self.created_at.and_utc(),
+            version: row.number(self.version)?,
         })
     }
 }
 
-/// The memberships that are active now, and whose end date has not come (domain.md §3, C).
+/// The memberships that are not over now, suspended ones too: nobody ended them, and their end date has not come (domain.md
+/// §3, C).
+#[diesel::dsl::auto_type]
+pub(crate) fn is_living(now: NaiveDateTime) -> _ {
+    let ended: &'static str = MembershipStatus::Ended.code();
+    memberships::status.ne(ended).and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+}
+
+/// Those of them that are active.
 #[diesel::dsl::auto_type]
 fn is_active(now: NaiveDateTime) -> _ {
     let active: &'static str = MembershipStatus::Active.code();
-    memberships::status
-        .eq(active)
-        .and(memberships::ends_at.is_null().or(memberships::ends_at.assume_not_null().gt(now)))
+    let living: is_living = is_living(now);
+    living.and(memberships::status.eq(active))
 }
 
 /// The memberships that let a person in with a product now: the one place where SQL says so (domain.md §3).
@@ -136,17 +150,17 @@ impl Reading<'_> {
         Ok(rosters)
     }
 
-    /// The memberships of spaces that have not ended, oldest first, each as often as its person has registered products:
+    /// The memberships of spaces that are not over, oldest first, each as often as its person has registered products:
     /// once with each of them, or once without.
     fn members_with_products(&mut self, of: &[SpaceId]) -> Result<Vec<(MembershipRow, Option<String>)>, StoreError> {
-        let spaces: Vec<String> = of.iter().map(ToString::to_string).collect();
+        let (spaces, now): (Vec<String>, _) = (of.iter().map(ToString::to_string).collect(), stamp(self.now()));
         let registered =
             products::person_id.eq(memberships::person_id).and(products::status.eq(ProductStatus::Registered.code()));
         self.run(|db| {
             memberships::table
                 .left_join(products::table.on(registered))
                 .filter(memberships::space_id.eq_any(&spaces))
-                .filter(memberships::status.ne(MembershipStatus::Ended.code()))
+                .filter(is_living(now))
                 .order((memberships::id, products::id))
                 .select((MembershipRow::as_select(), products::id.nullable()))
                 .get_results(db)

@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 use domain::{
     Coded,
-    collaboration::{MembershipStatus, Role},
+    collaboration::Role,
     id::{PersonId, SpaceId},
     space::{Space, SpaceIdentifier, SpaceState},
 };
 
 use crate::{
-    collaboration::active_in,
+    collaboration::{active_in, is_living},
     error::StoreError,
     row::Row,
     row::stamp,
@@ -52,13 +52,14 @@ impl Reading<'_> {
         Ok(MembersCount { members: row.number(members)?, administrators: row.number(administrators)? })
     }
 
-    /// Whether a person has a membership of a space that has not ended; believed only under the space's lock.
+    /// Whether a person has a membership of a space that is not over; believed only under the space's lock.
     pub fn is_member(&mut self, person: PersonId, space: SpaceId) -> Result<bool, StoreError> {
+        let now = stamp(self.now());
         let found: i64 = self.run(|db| {
             memberships::table
                 .filter(memberships::person_id.eq(person.to_string()))
                 .filter(memberships::space_id.eq(space.to_string()))
-                .filter(memberships::status.ne(MembershipStatus::Ended.code()))
+                .filter(is_living(now))
                 .count()
                 .get_result(db)
         })?;

@@ -8,7 +8,7 @@ use ureq::{
     http::{HeaderMap, Request, Response},
 };
 
-use super::eventually;
+use super::{Backstage, eventually};
 
 /// An authentication product of a test person, as the sandbox shows it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub struct Product {
 pub struct Actor {
     base: String,
     agent: Agent,
+    backstage: Option<Backstage>,
     /// The access token, if there is one.
     pub token: Option<String>,
     /// The refresh token that came last.
@@ -88,11 +89,23 @@ impl Actor {
         Self {
             base: base.to_owned(),
             agent,
+            backstage: None,
             token: None,
             refresh_token: None,
             sandbox_id: String::new(),
             products: vec![],
         }
+    }
+
+    /// Somebody who also knows what stands behind the server.
+    #[must_use]
+    pub fn knowing(self, backstage: Backstage) -> Self {
+        Self { backstage: Some(backstage), ..self }
+    }
+
+    /// What stands behind the server.
+    pub fn backstage(&self) -> &Backstage {
+        self.backstage.as_ref().expect("a server whose database is known")
     }
 
     /// A new test person with these kinds of product, registered and logged in with the first.

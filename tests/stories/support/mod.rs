@@ -1,6 +1,7 @@
 //! What every story stands on: a world with a real server and a real database, and actors who speak HTTP to it.
 
 mod actor;
+mod backstage;
 mod crowd;
 mod jwt;
 mod mail_server;
@@ -10,6 +11,7 @@ mod rival;
 mod world;
 
 pub use actor::{Actor, Reply, another, professional, text};
+pub use backstage::Backstage;
 pub use crowd::{crowd, eventually, unless_busy, wait_until};
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;
@@ -17,6 +19,38 @@ pub use process::Process;
 pub use rival::Rival;
 pub use rustix::process::Signal;
 pub use world::{Database, Scratch, World, client};
+
+/// Two servers of one installation: one database, one folder, one public address.
+pub fn two_servers() -> (Scratch, Process, Process) {
+    let mut scratch = Scratch::new(Database::Postgres);
+    scratch.set("ESPACE_PRO_PUBLIC_URL", "http://espace-pro.test");
+    let (one, other) = (Process::serve(&mut scratch), Process::serve(&mut scratch));
+    (scratch, one, other)
+}
+
+/// Tells each story on SQLite, on PostgreSQL, and on PostgreSQL with two servers; it is given somebody without a token
+/// at each server.
+#[macro_export]
+macro_rules! however_served {
+    ($($story:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $story() {
+                super::$story(&[$crate::support::World::start($crate::support::Database::Sqlite).anonymous()]);
+            })+
+        }
+        mod on_postgres {
+            $(#[test] fn $story() {
+                super::$story(&[$crate::support::World::start($crate::support::Database::Postgres).anonymous()]);
+            })+
+        }
+        mod on_two_servers {
+            $(#[test] fn $story() {
+                let (_scratch, one, other) = $crate::support::two_servers();
+                super::$story(&[one.anonymous(), other.anonymous()]);
+            })+
+        }
+    };
+}
 
 /// Tells each of these stories twice: on SQLite and on PostgreSQL.
 #[macro_export]

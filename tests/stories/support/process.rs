@@ -12,12 +12,13 @@ use std::{
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 
-use super::{Actor, Scratch, wait_until, world::client};
+use super::{Actor, Backstage, Scratch, wait_until, world::client};
 
 /// A running `espace-pro`.
 pub struct Process {
     child: Child,
     url: String,
+    backstage: Backstage,
     log: PathBuf,
 }
 
@@ -59,7 +60,8 @@ impl Process {
         command.stdout(file.try_clone().expect("the same file")).stderr(file);
         let child = command.spawn().expect("the program");
         let address = scratch.settings().get("ESPACE_PRO_LISTEN").map(String::as_str).unwrap_or_default();
-        Self { child, url: format!("http://{address}"), log }
+        let backstage = Backstage::of(scratch.settings());
+        Self { child, url: format!("http://{address}"), backstage, log }
     }
 
     fn wait_until_ready(&mut self) {
@@ -76,7 +78,7 @@ impl Process {
 
     /// Somebody without a token.
     pub fn anonymous(&self) -> Actor {
-        Actor::new(&self.url, client())
+        Actor::new(&self.url, client()).knowing(self.backstage.clone())
     }
 
     /// `http://127.0.0.1:…`.

@@ -18,7 +18,7 @@ use api::{app::App, config::Config, server};
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{Actor, Process, Reply};
+use super::{Actor, Backstage, Process, Reply};
 
 /// Which database a world stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl World {
 
     /// Somebody without a token.
     pub fn anonymous(&self) -> Actor {
-        Actor::new(&self.url(), self.agent.clone())
+        Actor::new(&self.url(), self.agent.clone()).knowing(Backstage::of(self.scratch.settings()))
     }
 
     /// A new test person with one product, registered and logged in.

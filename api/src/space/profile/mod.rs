@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, get, put, web::Path};
 use domain::{
     Instant, Refusal,
     audit::{AuditAct, Event},
+    collaboration::Permission,
     id::SpaceId,
     space::CompanyProfile,
     text::Language,
@@ -95,7 +96,7 @@ pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answ
     ),
     responses(
         (status = 200, description = "The profile as it is now.", body = ProfileView, headers(("ETag" = String, description = "Its version."))),
-        (status = 403, description = "`role_insufficient`"),
+        (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
@@ -110,7 +111,7 @@ pub async fn replace(request: HttpRequest, person: Person, id: Path<PathId>, bod
             let found = tx.lock_space_of(id.of(), caller.person, caller.product)?;
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             space.require_professional()?;
-            let administrator = membership.administrator()?;
+            let administrator = membership.administrator(Permission::EditSpace)?;
             let profile = body.open(caller.strong()?)?;
             let before = read(tx, &app.data_keys, space.id)?;
             if_match.require(before.version)?;

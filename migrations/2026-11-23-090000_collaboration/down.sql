@@ -1,0 +1,2 @@
+DROP INDEX memberships_by_space;
+ALTER TABLE memberships DROP COLUMN version;

@@ -1,0 +1,68 @@
+//! What stands behind a server: its database, asked beside the program for what no request does.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::Actor;
+
+/// The database of a server, on this machine.
+#[derive(Debug, Clone)]
+pub enum Backstage {
+    /// A file.
+    Sqlite(PathBuf),
+    /// An address.
+    Postgres(String),
+}
+
+/// Runs a statement on a file, which the server may be writing to, and prints what `psql -qAt` would.
+const PYTHON: &str = "import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+for row in db.execute(sys.argv[2]): print(*row, sep='|')";
+
+impl Backstage {
+    /// That of a server with these settings.
+    pub fn of(settings: &BTreeMap<String, String>) -> Self {
+        match settings.get("ESPACE_PRO_DATABASE_URL") {
+            Some(url) => Self::Postgres(url.clone()),
+            None => Self::Sqlite(Path::new(&settings["ESPACE_PRO_DATA_DIR"]).join("espace-pro.db")),
+        }
+    }
+
+    /// What a statement that both databases understand answers.
+    pub fn sql(&self, statement: &str) -> String {
+        let mut command = match self {
+            Self::Sqlite(_) => Command::new("python3"),
+            Self::Postgres(_) => Command::new("psql"),
+        };
+        match self {
+            Self::Sqlite(file) => command.args(["-c", PYTHON]).arg(file).arg(statement),
+            Self::Postgres(url) => command.args([url.as_str(), "-qAtc", statement]),
+        };
+        let done = command.output().expect("a client of the database");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
+}
+
+/// Members come in one after the other, after whoever opened a space.
+static ADMITTED: AtomicU64 = AtomicU64::new(1);
+
+impl Actor {
+    /// Lets somebody into the space at this path, in this role and with all his products; gives the path of the member.
+    ///
+    /// It stands in for an invitation that he accepts: the one place where a story lets a second person in.
+    pub fn admit(&self, space: &str, newcomer: &Self, role: &str) -> String {
+        let id = format!("01ffffff-ffff-7000-8000-{:012x}", ADMITTED.fetch_add(1, Ordering::Relaxed));
+        let (space_id, serial) = (space.rsplit('/').next().expect("an id"), &newcomer.products[0].serial);
+        self.backstage().sql(&format!(
+            "INSERT INTO memberships (id, space_id, person_id, role, scope, product_id, status, created_at) \
+             SELECT '{id}', '{space_id}', person_id, '{role}', 'all_products', id, 'active', created_at \
+             FROM products WHERE serial = '{serial}'"
+        ));
+        format!("{space}/members/{id}")
+    }
+}
