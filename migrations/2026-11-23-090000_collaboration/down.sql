@@ -1,2 +1,1 @@
-DROP INDEX memberships_by_space;
 ALTER TABLE memberships DROP COLUMN version;

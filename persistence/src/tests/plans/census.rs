@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use domain::{
     Instant,
     audit::{Actor, AuditAct, Chain, Event},
-    collaboration::{Membership, Role},
+    collaboration::{MemberEdit, Membership, MembershipStatus, Permission, Role},
     helpdesk::{LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
     identity::{
@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use super::super::support::{Owner, insert_owner, now, open_space};
 use crate::{
-    Answered, AssertionPurpose, AuditFilter, Resealed, SEALED, SealedProfile, SpaceFilter, StoreError, Transaction,
-    connection::Db, store::Clock,
+    Answered, AssertionPurpose, AuditFilter, MemberFilter, Resealed, SEALED, SealedProfile, SpaceFilter, StoreError,
+    Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -64,6 +64,7 @@ pub fn take(db: &mut Db) {
     terms(&mut census, &known.owner);
     addresses(&mut census, &known);
     spaces(&mut census, &known);
+    members(&mut census, &known);
     helpdesk(&mut census, &known);
     audit(&mut census, known.space.id);
     idempotency(&mut census);
@@ -171,12 +172,27 @@ fn spaces(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
     census.ask(|tx| tx.spaces_administered_by(person));
     census.ask(|tx| tx.has_private_space(person));
     census.ask(|tx| tx.is_identifier_taken(&space.identifier));
-    census.ask(|tx| tx.active_members(space.id, &[Role::Administrator]));
-    census.ask(|tx| tx.roster(space.id));
     let profile = SealedProfile { sealed: "sealed".into(), updated_at: now(), version: 1 };
     census.ask(|tx| tx.save_company_profile(space.id, &profile));
     census.ask(|tx| tx.company_profile(space.id));
     census.ask(|tx| tx.lock_space_and_opener(space.id, person, product));
+}
+
+fn members(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
+    let role = Some(Role::Administrator);
+    for status in
+        [None, Some(MembershipStatus::Active), Some(MembershipStatus::Suspended), Some(MembershipStatus::Ended)]
+    {
+        for role in [None, role] {
+            census.ask(|tx| tx.members_of(space.id, MemberFilter { role, status, after: None }, 10));
+        }
+    }
+    census.ask(|tx| tx.member_of(membership.id, space.id));
+    census.ask(|tx| tx.active_members(space.id, &[Role::Administrator]));
+    let roster = census.ask(|tx| tx.roster(space.id));
+    let administrator = membership.administrator(Permission::ManageMembers).unwrap();
+    let change = administrator.edit_member(space, &roster, membership.id, MemberEdit::default(), now()).unwrap();
+    census.ask(|tx| tx.save_member(&change));
 }
 
 fn helpdesk(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
@@ -281,7 +297,8 @@ fn sealed(census: &mut Census<'_>, person: PersonId) {
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
-    let closed = membership.administrator().unwrap().close(space, now() - TimeDelta::days(60)).unwrap();
+    let closed =
+        membership.administrator(Permission::CloseSpace).unwrap().close(space, now() - TimeDelta::days(60)).unwrap();
     census.ask(|tx| tx.save_space(&closed));
     census.ask(|tx| Ok(tx.lock_spaces_to_remind()?.0));
     census.ask(|tx| tx.save_space(&closed.reminded(now() - TimeDelta::days(30)).unwrap()));
