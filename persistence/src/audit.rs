@@ -12,7 +12,8 @@ use domain::{
 
 use crate::{
     error::StoreError,
-    row::{Row, stamp},
+    kept::Kept,
+    row::{Row, columns, stamp},
     schema::{audit_chains, audit_entries},
     transaction::{Rank, Reading, Transaction},
 };
@@ -98,7 +99,7 @@ impl EntryRow {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_chains, treat_none_as_default_value = false)]
 struct HeadRow {
     chain: String,
@@ -242,33 +243,40 @@ impl Transaction<'_> {
         }
         self.climb(Rank::AuditHead);
         for (chain, events) in chains {
-            let mut head = self.lock_head(chain)?;
+            let locked = self.lock_head(chain)?;
+            let is_new = locked.is_none();
+            let mut head = locked.unwrap_or_else(|| Head::new(chain));
             // Under the lock, so that times go up with positions.
             let at = self.now();
-            for event in events {
-                let row = EntryRow::from(head.append(event, at));
+            let rows: Vec<EntryRow> = events.into_iter().map(|event| head.append(event, at).into()).collect();
+            self.save_head(HeadRow::from(&head), is_new)?;
+            for row in rows {
                 self.run(|db| diesel::insert_into(audit_entries::table).values(row).execute(db))?;
             }
-            let row = HeadRow::from(&head);
-            self.run(|db| diesel::update(audit_chains::table.find(&row.chain)).set(&row).execute(db))?;
         }
         Ok(())
     }
 
     /// A chain that is not there begins with the person or space that this transaction keeps.
-    fn lock_head(&mut self, chain: Chain) -> Result<Head, StoreError> {
-        let name = chain.to_string();
-        let found: Option<HeadRow> = self.run(|db| {
-            diesel::update(audit_chains::table.find(&name))
-                .set(audit_chains::lock_seq.eq(audit_chains::lock_seq + 1))
-                .execute(db)?;
-            audit_chains::table.find(&name).select(HeadRow::as_select()).get_result(db).optional()
+    fn lock_head(&mut self, chain: Chain) -> Result<Option<Head>, StoreError> {
+        let lock = audit_chains::lock_seq.eq(audit_chains::lock_seq + 1);
+        let locked = diesel::update(audit_chains::table.find(chain.to_string())).set(lock);
+        let locked = Kept(locked.returning(columns::<HeadRow>()));
+        self.run(|db| locked.get_result(db).optional())?.map(HeadRow::read).transpose()
+    }
+
+    fn save_head(&mut self, row: HeadRow, is_new: bool) -> Result<(), StoreError> {
+        self.run(|db| {
+            if is_new {
+                return diesel::insert_into(audit_chains::table).values(row).execute(db);
+            }
+            let changes = (
+                audit_chains::entries.eq(row.entries),
+                audit_chains::hash.eq(row.hash),
+                audit_chains::appended_at.eq(row.appended_at),
+            );
+            Kept(diesel::update(audit_chains::table.find(row.chain)).set(changes)).execute(db)
         })?;
-        if let Some(row) = found {
-            return row.read();
-        }
-        let head = Head::new(chain);
-        self.run(|db| diesel::insert_into(audit_chains::table).values(HeadRow::from(&head)).execute(db))?;
-        Ok(head)
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod helpdesk;
 mod idempotency;
 mod identity;
 mod installation;
+mod kept;
 mod outbox;
 mod recurring;
 mod row;

@@ -1,10 +1,11 @@
 //! From columns to values of the domain, and back.
 
 use chrono::NaiveDateTime;
+use diesel::{Connection, Selectable};
 use domain::{Coded, Instant};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{connection::Db, error::StoreError};
 
 /// One row while it is read; what it holds that no rule lets in is an error that names it.
 pub(crate) struct Row<'a> {
@@ -28,6 +29,11 @@ impl Row<'_> {
     pub(crate) fn value<T, F: std::fmt::Display>(&self, parsed: Result<T, F>) -> Result<T, StoreError> {
         parsed.map_err(|fault| self.corrupt(fault))
     }
+}
+
+/// The columns of a row for `RETURNING`: what diesel's `as_returning` gives can't be written for both databases.
+pub(crate) fn columns<R: Selectable<<Db as Connection>::Backend>>() -> R::SelectExpression {
+    R::construct_selection()
 }
 
 /// An instant as both databases keep it.

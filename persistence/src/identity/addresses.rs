@@ -11,6 +11,7 @@ use domain::{
 
 use crate::{
     error::StoreError,
+    kept::Kept,
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
     schema::awaiting_addresses,
@@ -120,7 +121,7 @@ impl Transaction<'_> {
             .filter(awaiting_addresses::owner.eq(owner.to_string()))
             .filter(awaiting_addresses::email.is_not_null());
         let nowhere = awaiting_addresses::email.eq(None::<String>);
-        let dropped = self.run(|db| diesel::update(awaiting).set(nowhere).execute(db))?;
+        let dropped = self.run(|db| Kept(diesel::update(awaiting).set(nowhere)).execute(db))?;
         Ok(dropped > 0)
     }
 

@@ -11,7 +11,8 @@ use domain::{
 
 use crate::{
     error::StoreError,
-    row::{Row, stamp},
+    kept::Kept,
+    row::{Row, columns, stamp},
     schema::persons,
     transaction::{Rank, Reading, Transaction},
 };
@@ -85,10 +86,9 @@ impl Transaction<'_> {
     pub fn lock_person(&mut self, person: PersonId) -> Result<Person, StoreError> {
         self.climb(Rank::Person);
         let id = person.to_string();
-        self.run(|db| {
-            diesel::update(persons::table.find(&id)).set(persons::lock_seq.eq(persons::lock_seq + 1)).execute(db)
-        })?;
-        self.person(person)
+        let lock = persons::lock_seq.eq(persons::lock_seq + 1);
+        let locked = diesel::update(persons::table.find(&id)).set(lock).returning(columns::<PersonRow>());
+        self.run(|db| Kept(locked).get_result::<PersonRow>(db))?.read()
     }
 
     /// Waits for the only place at which a new person comes in, instead of locking a known one.

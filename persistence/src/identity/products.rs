@@ -10,7 +10,8 @@ use domain::{
 
 use crate::{
     error::StoreError,
-    row::{Row, stamp},
+    kept::Kept,
+    row::{Row, columns, stamp},
     schema::products,
     transaction::{Rank, Reading, Transaction},
 };
@@ -101,11 +102,9 @@ impl Transaction<'_> {
     pub fn lock_product(&mut self, product: ProductId) -> Result<Product, StoreError> {
         self.climb(Rank::Product);
         let id = product.to_string();
-        self.run(|db| {
-            diesel::update(products::table.find(&id)).set(products::lock_seq.eq(products::lock_seq + 1)).execute(db)?;
-            products::table.find(&id).select(ProductRow::as_select()).get_result(db)
-        })?
-        .read()
+        let lock = products::lock_seq.eq(products::lock_seq + 1);
+        let locked = diesel::update(products::table.find(&id)).set(lock).returning(columns::<ProductRow>());
+        self.run(|db| Kept(locked).get_result::<ProductRow>(db))?.read()
     }
 
     /// Locks the product with a serial number, if there is one.

@@ -14,8 +14,9 @@ use domain::{
 use crate::{
     error::StoreError,
     identity::products::ProductRow,
+    kept::Kept,
     recurring::{PURGED_AT_ONCE, is_full},
-    row::{Row, stamp},
+    row::{Row, columns, stamp},
     schema::{products, refresh_tokens, sessions},
     transaction::{Rank, Reading, Transaction},
 };
@@ -147,11 +148,8 @@ impl Transaction<'_> {
     /// Locks a session, if it is live: its refresh tokens and its end change under this lock.
     pub fn lock_live_session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
         self.climb(Rank::Object);
-        self.run(|db| {
-            diesel::update(sessions::table.find(id.to_string()))
-                .set(sessions::lock_seq.eq(sessions::lock_seq + 1))
-                .execute(db)
-        })?;
+        let lock = sessions::lock_seq.eq(sessions::lock_seq + 1);
+        self.run(|db| Kept(diesel::update(sessions::table.find(id.to_string())).set(lock)).execute(db))?;
         self.live_session(id)
     }
 
@@ -167,13 +165,9 @@ impl Transaction<'_> {
         let ids: Vec<String> = self.run(|db| began_with_it.order(sessions::id).select(sessions::id).get_results(db))?;
         let mut locked = Vec::with_capacity(ids.len());
         for id in &ids {
-            let row: SessionRow = self.run(|db| {
-                diesel::update(sessions::table.find(id))
-                    .set(sessions::lock_seq.eq(sessions::lock_seq + 1))
-                    .execute(db)?;
-                sessions::table.find(id).select(SessionRow::as_select()).get_result(db)
-            })?;
-            locked.push(row.read()?);
+            let lock = sessions::lock_seq.eq(sessions::lock_seq + 1);
+            let row = diesel::update(sessions::table.find(id)).set(lock).returning(columns::<SessionRow>());
+            locked.push(self.run(|db| Kept(row).get_result::<SessionRow>(db))?.read()?);
         }
         locked.retain(|session| session.ended.is_none());
         Ok(locked)

@@ -20,6 +20,7 @@ use domain::{
 use crate::{
     collaboration::{MembershipRow, lets_in},
     error::StoreError,
+    kept::Kept,
     row::{Row, stamp},
     schema::{memberships, spaces},
     transaction::{Rank, Reading, Transaction},
@@ -160,18 +161,18 @@ impl Reading<'_> {
     ) -> Result<Vec<(Space, Membership)>, StoreError> {
         let now = stamp(self.now());
         let (person, product) = (person.to_string(), product.to_string());
-        let kinds: Vec<&str> =
-            filter.kind.map_or(SpaceKind::ALL.to_vec(), |kind| vec![kind]).into_iter().map(Coded::code).collect();
-        let states = filter.state.map_or(in_use().to_vec(), |state| vec![state.code()]);
+        let kinds = filter.kind.map_or([SpaceKind::Private, SpaceKind::Professional], |kind| [kind; 2]);
+        let [kind, or_kind] = kinds.map(Coded::code);
+        let [state, or_state] = filter.state.map_or(in_use(), |state| [state.code(); 2]);
         // No id is smaller than the empty text.
         let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
         let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
             spaces::table
                 .inner_join(memberships::table)
-                .filter(spaces::state.eq_any(states))
+                .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)))
                 .filter(shows())
                 .filter(lets_in(&person, &product, now))
-                .filter(spaces::kind.eq_any(kinds))
+                .filter(spaces::kind.eq(kind).or(spaces::kind.eq(or_kind)))
                 .filter(memberships::space_id.gt(after))
                 .order(memberships::space_id)
                 .limit(most.into())
@@ -201,20 +202,20 @@ impl Reading<'_> {
 
     /// How many professional spaces in use were opened with a product; believed only under the product's lock.
     pub fn spaces_used(&mut self, product: ProductId) -> Result<u32, StoreError> {
-        self.professional_spaces(product, &in_use())
+        self.professional_spaces(product, in_use())
     }
 
     /// How many professional spaces opened with a product are closed and not purged; believed only under the product's lock.
     pub fn spaces_closed(&mut self, product: ProductId) -> Result<u32, StoreError> {
-        self.professional_spaces(product, &[SpaceState::Closed.code()])
+        self.professional_spaces(product, [SpaceState::Closed.code(); 2])
     }
 
-    fn professional_spaces(&mut self, product: ProductId, states: &[&str]) -> Result<u32, StoreError> {
+    fn professional_spaces(&mut self, product: ProductId, [state, or_state]: [&str; 2]) -> Result<u32, StoreError> {
         let count: i64 = self.run(|db| {
             spaces::table
                 .filter(spaces::opened_with.eq(product.to_string()))
                 .filter(spaces::kind.eq(SpaceKind::Professional.code()))
-                .filter(spaces::state.eq_any(states))
+                .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)))
                 .count()
                 .get_result(db)
         })?;
@@ -261,11 +262,8 @@ impl Transaction<'_> {
     pub fn lock_spaces(&mut self, spaces: &BTreeSet<SpaceId>) -> Result<(), StoreError> {
         self.climb(Rank::Space);
         for id in spaces {
-            self.run(|db| {
-                diesel::update(spaces::table.find(id.to_string()))
-                    .set(spaces::lock_seq.eq(spaces::lock_seq + 1))
-                    .execute(db)
-            })?;
+            let lock = spaces::lock_seq.eq(spaces::lock_seq + 1);
+            self.run(|db| Kept(diesel::update(spaces::table.find(id.to_string())).set(lock)).execute(db))?;
         }
         Ok(())
     }
