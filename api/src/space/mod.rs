@@ -65,7 +65,10 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             let identifier = free_identifier(tx, wish.entity_type())?;
             let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
             tx.insert_space(&opened)?;
-            notification_email::ask(tx, &app.data_keys, opened.space(), caller.person)?;
+            // No code waits for a space that is new.
+            if !opened.space().notification_email_confirmed {
+                notification_email::ask(tx, &app.data_keys, opened.space(), caller.person)?;
+            }
             let space = opened.space().id;
             tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
             let view = SpaceView::new(opened.space(), opened.founding());
