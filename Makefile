@@ -2,7 +2,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # `test` counts on its parts running one after the other.
 .NOTPARALLEL:
-.PHONY: help run build release test fmt lint boundaries licences python unit stories faults faults-tools soak contract contract-tools openapi schema errors clean-run
+.PHONY: help run build release test fmt lint boundaries licences python unit stories faults faults-tools soak contract contract-tools bench bench-smoke bench-tools openapi schema errors clean-run
 
 CARGO_DENY_VERSION := 0.20.2
 DIESEL_CLI_VERSION := 2.3.14
@@ -23,7 +23,7 @@ build: ## Builds everything for development
 release: ## Builds the optimised espace-pro
 	cargo build --release --locked --bin espace-pro
 
-test: fmt lint boundaries licences unit stories faults contract ## Checks and tests everything; stops at the first failure
+test: fmt lint boundaries licences unit stories faults bench-smoke contract ## Checks and tests everything; stops at the first failure
 
 fmt: ## Checks the formatting
 	cargo fmt --all --check
@@ -90,6 +90,21 @@ contract: build contract-tools ## Judges openapi.yaml and a running server by pu
 contract-tools: ## Installs those tools
 	@scripts/python contract tests/contract/requirements.txt
 	@scripts/node
+
+# The durable cluster and the server share a core, the client has the other one.
+bench: bench-tools ## Measures the server against a bare one (docs/performance.md), in half an hour; report in target/bench
+	cargo build --release --locked --bin espace-pro --bin bench
+	ESPACE_PRO_TEST_POSTGRES_KEPT=target/bench/postgres scripts/with-postgres target/release/bench seed
+	ESPACE_PRO_TEST_POSTGRES_KEPT=target/bench/postgres taskset --cpu-list 0 \
+		scripts/with-postgres target/release/bench run --cores 0,1
+	target/release/bench report > target/bench/report.md && cat target/bench/report.md
+
+bench-smoke: build bench-tools ## Sees that it can be measured, in a minute, and that all is answered well; says nothing of speed
+	scripts/with-postgres target/debug/bench run --folder target/bench/smoke --product target/debug/espace-pro \
+		--spaces 100 --rounds 1 --seconds 1 --warm-up 0 --connections 4 --crowd 20
+
+bench-tools: ## Sees that wrk is here, which sends the load
+	@command -v wrk >/dev/null || scripts/install wrk || { echo "wrk is not here. Install it and try again." >&2; exit 69; }
 
 clean-run: ## Deletes ./var, where `make run` keeps its data
 	@if [ -d var ]; then echo "deleting ./var:" && ls -A var && rm -rf var; else echo "there is no ./var"; fi
