@@ -5,6 +5,8 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    thread::sleep,
+    time::Duration,
 };
 
 use api::{
@@ -157,6 +159,8 @@ impl Run<'_> {
         // Every token is verified, every statement prepared and what is asked for cached before anything is counted.
         if self.plan.warm_up > 0 {
             Load { connections, seconds: self.plan.warm_up, core }.send(&url, &requests)?;
+            // What was still asked for when the time was up has been answered by then, to nobody.
+            sleep(Duration::from_millis(500));
         }
         let (steal, cpu) = (Ticks::now()?, self.cpu(&server)?);
         let outcome = Load { connections, seconds: self.plan.seconds, core }.send(&url, &requests)?;
