@@ -30,7 +30,7 @@ type Told<T> = Result<T, String>;
 #[derive(Clone)]
 pub enum Database {
     Sqlite { readers: Pool<ConnectionManager<SqliteConnection>>, writer: Sender<Waiting> },
-    Postgres(Pool<ConnectionManager<PgConnection>>),
+    Postgres { readers: Pool<ConnectionManager<PgConnection>>, writers: Pool<ConnectionManager<PgConnection>> },
 }
 
 /// Somebody who opens a space.
@@ -68,9 +68,9 @@ impl Database {
             let readers = readers.connection_customizer(Box::new(ReadOnly)).build(ConnectionManager::new(path));
             return Ok(Self::Sqlite { readers: readers.map_err(told)?, writer: start_writer(path)? });
         }
-        // The product has as many again for writing.
-        let pool = Pool::builder().max_size(CONNECTIONS * 2).test_on_check_out(false);
-        pool.build(ConnectionManager::new(url)).map(Self::Postgres).map_err(told)
+        // As many again for writing: more connections than are needed cost PostgreSQL dear.
+        let pool = || Pool::builder().max_size(CONNECTIONS).test_on_check_out(false).build(ConnectionManager::new(url));
+        Ok(Self::Postgres { readers: pool().map_err(told)?, writers: pool().map_err(told)? })
     }
 
     /// The caller's spaces, and the one in which he works.
@@ -82,8 +82,8 @@ impl Database {
                 let caller = statements::sqlite::caller(db, session, idle).map_err(told)?;
                 Ok((statements::sqlite::spaces(db, &caller, now).map_err(told)?, caller.current_space))
             }
-            Self::Postgres(pool) => {
-                let db = &mut *pool.get().map_err(told)?;
+            Self::Postgres { readers, .. } => {
+                let db = &mut *readers.get().map_err(told)?;
                 let caller = statements::postgres::caller(db, session, idle).map_err(told)?;
                 Ok((statements::postgres::spaces(db, &caller, now).map_err(told)?, caller.current_space))
             }
@@ -99,8 +99,8 @@ impl Database {
                 let caller = statements::sqlite::caller(db, session, idle).map_err(told)?;
                 statements::sqlite::space(db, id, &caller, now).map_err(told)
             }
-            Self::Postgres(pool) => {
-                let db = &mut *pool.get().map_err(told)?;
+            Self::Postgres { readers, .. } => {
+                let db = &mut *readers.get().map_err(told)?;
                 let caller = statements::postgres::caller(db, session, idle).map_err(told)?;
                 statements::postgres::space(db, id, &caller, now).map_err(told)
             }
@@ -115,8 +115,8 @@ impl Database {
                 writer.send(Waiting { session, prepare, answer }).map_err(told)?;
                 answered.await.map_err(told)?
             }
-            Self::Postgres(pool) => {
-                let pool = pool.clone();
+            Self::Postgres { writers, .. } => {
+                let pool = writers.clone();
                 let opened =
                     actix_web::web::block(move || open_alone(&mut *pool.get().map_err(told)?, &session, prepare));
                 opened.await.map_err(told)?

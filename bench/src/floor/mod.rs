@@ -4,7 +4,12 @@ mod answer;
 mod database;
 mod statements;
 
-use std::{net::SocketAddr, path::Path as FilePath, thread::available_parallelism};
+use std::{
+    net::SocketAddr,
+    path::Path as FilePath,
+    sync::atomic::{AtomicU64, Ordering},
+    thread::available_parallelism,
+};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
@@ -33,6 +38,8 @@ struct Floor {
     tokens: AccessTokens,
     clock: Clock,
     database: Database,
+    /// Numbers that no identifier was drawn from yet: nothing else here asks whether one is taken.
+    drawn: AtomicU64,
 }
 
 /// Serves until it is killed.
@@ -42,7 +49,9 @@ struct Floor {
 pub async fn serve(listen: SocketAddr, database: &str, keys: &FilePath, public_url: &str) -> Result<(), String> {
     let clock = clock::system();
     let tokens = AccessTokens::load(keys, public_url, clock())?;
-    let floor = Data::new(Floor { tokens, clock, database: Database::open(database)? });
+    // Openings are fewer than microseconds: a floor that is started later begins above.
+    let drawn = AtomicU64::new(clock().timestamp_micros().cast_unsigned());
+    let floor = Data::new(Floor { tokens, clock, database: Database::open(database)?, drawn });
     let services = move || {
         App::new().app_data(floor.clone()).service(ready).service(landing).service(list).service(get).service(open)
     };
@@ -100,8 +109,10 @@ async fn open(request: HttpRequest, floor: Data<Floor>, wish: Json<OpenSpace>) -
     let now = (floor.clock)().naive_utc();
     let new_id = || Builder::from_unix_timestamp_millis(millis(now), &rand::random()).into_uuid();
     let (id, membership, wish) = (new_id(), new_id(), wish.into_inner());
-    let answer = view(id, &wish, now);
-    let identifier = answer.identifier.clone();
+    // The seeds' and the product's are of legal persons.
+    let drawn = floor.drawn.fetch_add(1, Ordering::Relaxed);
+    let identifier = SpaceIdentifier::draw(EntityType::NaturalPerson, drawn).to_string();
+    let answer = view(id, identifier.clone(), &wish, now);
     let prepare = move |caller: &Caller, now| opened(caller, (id, membership), (wish, identifier), now);
     let kept = floor.database.open_space(session, Box::new(prepare)).await;
     kept.map_err(ErrorInternalServerError)?;
@@ -112,10 +123,10 @@ fn millis(now: NaiveDateTime) -> u64 {
     now.and_utc().timestamp_millis().cast_unsigned()
 }
 
-fn view(id: Uuid, wish: &OpenSpace, now: NaiveDateTime) -> SpaceAnswer {
+fn view(id: Uuid, identifier: String, wish: &OpenSpace, now: NaiveDateTime) -> SpaceAnswer {
     SpaceAnswer {
         id: id.to_string(),
-        identifier: SpaceIdentifier::draw(EntityType::LegalPerson, rand::random()).to_string(),
+        identifier,
         kind: "professional".into(),
         entity_type: "legal_person".into(),
         title: Some(wish.title.clone()),
