@@ -57,16 +57,11 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
     let (caller, paging, data) = person
         .read(move |tx, caller| {
             let (space, reader) = reader(tx, caller, id.of())?;
-            let status = match status {
-                None | Some(MembershipStatus::Active) if !Permission::ManageMembers.is_of(reader.role) => {
-                    Some(MembershipStatus::Active)
-                }
-                Some(MembershipStatus::Suspended | MembershipStatus::Ended) => {
-                    reader.administrator(Permission::ManageMembers)?;
-                    status
-                }
-                _ => status,
-            };
+            if status.is_some_and(|status| status != MembershipStatus::Active) {
+                reader.administrator(Permission::ManageMembers)?;
+            }
+            let sees_all = Permission::ManageMembers.is_of(reader.role);
+            let status = if sees_all { status } else { Some(MembershipStatus::Active) };
             caller.strong()?;
             query.end()?;
             Permission::View.require_state(&space, tx.now())?;
