@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant as Moment},
 };
@@ -12,7 +15,6 @@ use domain::Instant;
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{Notify, Semaphore, mpsc, oneshot},
-    task::spawn_blocking,
     time::timeout,
 };
 
@@ -78,18 +80,29 @@ enum Writer {
     Pool(Pool),
 }
 
+/// Connections, and as many threads that do on them what waits in one queue. A thread that is done goes on with the next that
+/// waits, without another having to be woken in between.
 #[derive(Clone)]
 struct Pool {
-    connections: r2d2::Pool<Opener>,
-    /// Who waits for a connection waits here, off the blocking threads.
-    seats: Arc<Semaphore>,
-    /// All seats, and the places of those who may wait for one.
+    errands: crossbeam_channel::Sender<Errand>,
+    /// For each that is done or waits.
     places: Arc<Semaphore>,
     queue: usize,
+    workers: Arc<Workers>,
+}
+
+struct Workers {
+    connections: r2d2::Pool<Opener>,
+    access: Access,
+    /// How many of them work at this moment.
+    busy: AtomicUsize,
     patience: Duration,
     clock: Clock,
     counts: Arc<Counts>,
 }
+
+/// What a thread of a pool does.
+type Errand = Box<dyn FnOnce(&Workers) + Send>;
 
 /// A caller's closure with its types erased: runs in the transaction, says whether to keep it and how to answer.
 type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Done + Send>;
@@ -139,9 +152,9 @@ impl Store {
                 let lane = self.counts.read_lane(Access::Write, None, waiting, places as u64);
                 (lane, Some(self.counts.read_batches()))
             }
-            Writer::Pool(pool) => (pool.figures(Access::Write), None),
+            Writer::Pool(pool) => (pool.figures(), None),
         };
-        Figures { reads: self.readers.figures(Access::Read), writes, batches }
+        Figures { reads: self.readers.figures(), writes, batches }
     }
 
     /// Runs a closure in one write transaction: kept if it returns `Ok`, undone if `Err` or panic.
@@ -173,7 +186,7 @@ impl Store {
                     mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
                 })?;
             }
-            Writer::Pool(pool) => pool.on_connection(Access::Write, move |db, clock| run_alone(db, clock, job)).await?,
+            Writer::Pool(pool) => pool.on_connection(move |db, clock| run_alone(db, clock, job)).await?,
         }
         // A job that was dropped had not begun.
         answer.await.unwrap_or_else(|_| Err(self.not_begun("not begun").into()))
@@ -195,7 +208,7 @@ impl Store {
     {
         let counts = Arc::clone(&self.counts);
         self.readers
-            .on_connection(Access::Read, move |pooled, clock| {
+            .on_connection(move |pooled, clock| {
                 let mut reading = Reading::new(&mut pooled.db, clock);
                 let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reading)));
                 let (failed, is_lost) = (reading.failed.take(), reading.is_lost);
@@ -269,62 +282,103 @@ impl Pool {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build(opener)
             .map_err(|error| StoreError::Busy(error.to_string()))?;
-        Ok(Self {
+        let workers = Arc::new(Workers {
             connections,
-            seats: Arc::new(Semaphore::new(settings.connections as usize)),
-            places: Arc::new(Semaphore::new(settings.connections as usize + settings.queue)),
-            queue: settings.queue,
+            access,
+            busy: AtomicUsize::new(0),
             patience: settings.patience,
             clock: settings.clock.clone(),
             counts: Arc::clone(counts),
-        })
+        });
+        let (errands, taken) = crossbeam_channel::unbounded();
+        for _ in 0..settings.connections {
+            let (workers, taken) = (Arc::clone(&workers), taken.clone());
+            let name = if access == Access::Read { "reader" } else { "writer" };
+            let thread = thread::Builder::new().name(name.into()).spawn(move || workers.serve(&taken));
+            thread.map_err(|error| StoreError::Failed(error.to_string()))?;
+        }
+        let queue = settings.queue;
+        let places = Arc::new(Semaphore::new(settings.connections as usize + queue));
+        Ok(Self { errands, places, queue, workers })
     }
 
-    fn figures(&self, access: Access) -> Lane {
-        let most = self.connections.max_size() as usize;
-        let busy = most.saturating_sub(self.seats.available_permits());
-        let waiting = (most + self.queue).saturating_sub(self.places.available_permits() + busy);
-        let idle = self.connections.state().idle_connections.into();
-        let connections = Connections { busy: busy as u64, idle, most: most as u64 };
-        self.counts.read_lane(access, Some(connections), waiting as u64, self.queue as u64)
+    fn figures(&self) -> Lane {
+        let Workers { connections, access, busy, counts, .. } = &*self.workers;
+        let idle = connections.state().idle_connections.into();
+        let (busy, most) = (busy.load(Ordering::Relaxed), connections.max_size());
+        let waiting = (most as usize + self.queue).saturating_sub(self.places.available_permits() + busy);
+        let connections = Connections { busy: busy as u64, idle, most: most.into() };
+        counts.read_lane(*access, Some(connections), waiting as u64, self.queue as u64)
     }
 
     /// Runs `work` off the async threads on a connection with a transaction begun.
     async fn on_connection<T: Send + 'static>(
         &self,
-        access: Access,
         work: impl FnOnce(&mut Pooled, &Clock) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Ok(_place) = self.places.try_acquire() else {
-            self.counts.turned_away(access);
-            self.counts.ended(access, Fate::Busy);
-            return Err(StoreError::Busy("the queue for connections is full".into()));
+        let (sender, mut receiver) = oneshot::channel();
+        let turn = Arc::new(Turn::default());
+        let begun = Arc::clone(&turn);
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.workers.counts.turned_away(self.workers.access);
+            return Err(self.workers.not_begun("the queue for connections is full"));
         };
-        let seat = timeout(self.patience, self.seats.clone().acquire_owned()).await;
-        let Ok(Ok(seat)) = seat else {
-            self.counts.ended(access, Fate::Busy);
-            return Err(StoreError::Busy("no connection is free".into()));
-        };
-        let Self { connections, clock, counts, .. } = self.clone();
-        spawn_blocking(move || {
-            let _seat = seat;
-            let not_begun = |why: String| {
-                counts.ended(access, Fate::Busy);
-                StoreError::Busy(why)
-            };
-            let mut last = String::new();
-            // A connection that the server closed shows only when used: nothing was begun on it, so the next one may do.
-            for _ in 0..=connections.max_size() {
-                let mut pooled = connections.get().map_err(|error| not_begun(error.to_string()))?;
-                match connection::begin(&mut pooled.db, access) {
-                    Ok(()) => return Ok(work(&mut pooled, &clock)),
-                    Err(error) => (pooled.dead, last) = (true, error.to_string()),
-                }
+        let errand: Errand = Box::new(move |workers| {
+            let _place = place;
+            if begun.take() {
+                let _ = sender.send(workers.lend(work));
             }
-            Err(not_begun(format!("no connection works: {last}")))
-        })
-        .await
-        .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+        });
+        // The threads are there as long as this is; what they don't take is told as having died.
+        let _ = self.errands.send(errand);
+        let died = |_| Err(StoreError::Failed("a transaction ended with its thread".into()));
+        if let Ok(done) = timeout(self.workers.patience, &mut receiver).await {
+            return done.unwrap_or_else(died);
+        }
+        if turn.take() {
+            return Err(self.workers.not_begun("no connection is free"));
+        }
+        // It was begun in time: what became of it has to be known.
+        receiver.await.unwrap_or_else(died)
+    }
+}
+
+impl Workers {
+    fn serve(&self, errands: &crossbeam_channel::Receiver<Errand>) {
+        for errand in errands {
+            self.busy.fetch_add(1, Ordering::Relaxed);
+            // Whoever waits for one that panics is told by its being dropped; the next one is done all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| errand(self)));
+            self.busy.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn lend<T>(&self, work: impl FnOnce(&mut Pooled, &Clock) -> T) -> Result<T, StoreError> {
+        let mut last = String::new();
+        // A connection that the server closed shows only when used: nothing was begun on it, so the next one may do.
+        for _ in 0..=self.connections.max_size() {
+            let mut pooled = self.connections.get().map_err(|error| self.not_begun(&error.to_string()))?;
+            match connection::begin(&mut pooled.db, self.access) {
+                Ok(()) => return Ok(work(&mut pooled, &self.clock)),
+                Err(error) => (pooled.dead, last) = (true, error.to_string()),
+            }
+        }
+        Err(self.not_begun(&format!("no connection works: {last}")))
+    }
+
+    fn not_begun(&self, why: &str) -> StoreError {
+        self.counts.ended(self.access, Fate::Busy);
+        StoreError::Busy(why.into())
+    }
+}
+
+/// Whether something is begun or given up: whoever takes the turn first says which.
+#[derive(Default)]
+struct Turn(AtomicBool);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
     }
 }
 
