@@ -59,10 +59,16 @@ fn clean(raw: &str, max: usize) -> Result<String, Fault> {
     if !raw.validate_length(None, Some(4 * max as u64), None) {
         return Err(Fault::TooLong { max });
     }
-    check_characters(raw)?;
-    let text: String = raw.trim().nfc().collect();
-    // NFC makes two characters of some, marks among them.
-    check_characters(&text)?;
+    let text = if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // Nothing of these is barred, or another thing in NFC.
+        raw.trim().to_owned()
+    } else {
+        check_characters(raw)?;
+        let text: String = raw.trim().nfc().collect();
+        // NFC makes two characters of some, marks among them.
+        check_characters(&text)?;
+        text
+    };
     if text.is_empty() {
         return Err(Fault::Empty);
     }

@@ -11,6 +11,7 @@ use domain::{
 };
 
 use crate::{
+    connection::each,
     error::StoreError,
     kept::Kept,
     row::{Row, columns, stamp},
@@ -251,7 +252,7 @@ impl Transaction<'_> {
             let rows: Vec<EntryRow> = events.into_iter().map(|event| head.append(event, at).into()).collect();
             self.save_head(HeadRow::from(&head), is_new)?;
             for row in rows {
-                self.run(|db| diesel::insert_into(audit_entries::table).values(row).execute(db))?;
+                self.run(|db| each!(db => diesel::insert_into(audit_entries::table).values(row).execute(db)))?;
             }
         }
         Ok(())
@@ -262,20 +263,20 @@ impl Transaction<'_> {
         let lock = audit_chains::lock_seq.eq(audit_chains::lock_seq + 1);
         let locked = diesel::update(audit_chains::table.find(chain.to_string())).set(lock);
         let locked = Kept(locked.returning(columns::<HeadRow>()));
-        self.run(|db| locked.get_result(db).optional())?.map(HeadRow::read).transpose()
+        self.run(|db| each!(db => locked.get_result(db)).optional())?.map(HeadRow::read).transpose()
     }
 
     fn save_head(&mut self, row: HeadRow, is_new: bool) -> Result<(), StoreError> {
         self.run(|db| {
             if is_new {
-                return diesel::insert_into(audit_chains::table).values(row).execute(db);
+                return each!(db => diesel::insert_into(audit_chains::table).values(row).execute(db));
             }
             let changes = (
                 audit_chains::entries.eq(row.entries),
                 audit_chains::hash.eq(row.hash),
                 audit_chains::appended_at.eq(row.appended_at),
             );
-            Kept(diesel::update(audit_chains::table.find(row.chain)).set(changes)).execute(db)
+            each!(db => Kept(diesel::update(audit_chains::table.find(row.chain)).set(changes)).execute(db))
         })?;
         Ok(())
     }

@@ -28,6 +28,18 @@ pub(crate) enum Db {
     Sqlite(SqliteConnection),
 }
 
+/// Asks a hot query of the database itself. Through [`Db`] its text is written anew each time it is asked; compiled for each
+/// database, it is known by its type (docs/adr/0012).
+macro_rules! each {
+    ($db:ident => $query:expr) => {
+        match $db {
+            $crate::connection::Db::Postgres($db) => $query,
+            $crate::connection::Db::Sqlite($db) => $query,
+        }
+    };
+}
+pub(crate) use each;
+
 /// Where the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

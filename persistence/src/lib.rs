@@ -32,6 +32,6 @@ pub use identity::{AssertionPurpose, RefreshToken};
 pub use outbox::{DeadLetter, Message, OutboxFigures};
 pub use recurring::Lease;
 pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
-pub use space::{SealedProfile, SpaceFilter};
+pub use space::{SealedProfile, SpaceFilter, SpaceInBrief};
 pub use store::{Clock, Settings, Store};
 pub use transaction::{Reading, Transaction};

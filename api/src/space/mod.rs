@@ -125,7 +125,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
             Ok((caller.clone(), paging, rows))
         })
         .await?;
-    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |(space, _)| space.id.0);
+    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |space| space.id.0);
     paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{collaboration::Membership, space::Space};
+use persistence::SpaceInBrief;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -105,15 +106,15 @@ pub struct SpaceSummary {
     role: RoleChoice,
 }
 
-impl From<&(Space, Membership)> for SpaceSummary {
-    fn from((space, membership): &(Space, Membership)) -> Self {
+impl From<&SpaceInBrief> for SpaceSummary {
+    fn from(space: &SpaceInBrief) -> Self {
         Self {
             id: space.id.0,
             identifier: space.identifier.to_string(),
             kind: Choice(space.kind),
             title: space.title.as_ref().map(ToString::to_string),
             state: Choice(space.state),
-            role: Choice(membership.role),
+            role: Choice(space.role),
         }
     }
 }

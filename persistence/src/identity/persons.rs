@@ -10,6 +10,7 @@ use domain::{
 };
 
 use crate::{
+    connection::each,
     error::StoreError,
     kept::Kept,
     row::{Row, columns, stamp},
@@ -88,7 +89,7 @@ impl Transaction<'_> {
         let id = person.to_string();
         let lock = persons::lock_seq.eq(persons::lock_seq + 1);
         let locked = diesel::update(persons::table.find(&id)).set(lock).returning(columns::<PersonRow>());
-        self.run(|db| Kept(locked).get_result::<PersonRow>(db))?.read()
+        self.run(|db| each!(db => Kept(locked).get_result::<PersonRow>(db)))?.read()
     }
 
     /// Waits for the only place at which a new person comes in, instead of locking a known one.

@@ -9,6 +9,7 @@ use domain::{
 };
 
 use crate::{
+    connection::each,
     error::StoreError,
     kept::Kept,
     row::{Row, columns, stamp},
@@ -104,7 +105,7 @@ impl Transaction<'_> {
         let id = product.to_string();
         let lock = products::lock_seq.eq(products::lock_seq + 1);
         let locked = diesel::update(products::table.find(&id)).set(lock).returning(columns::<ProductRow>());
-        self.run(|db| Kept(locked).get_result::<ProductRow>(db))?.read()
+        self.run(|db| each!(db => Kept(locked).get_result::<ProductRow>(db)))?.read()
     }
 
     /// Locks the product with a serial number, if there is one.

@@ -12,6 +12,7 @@ use domain::{
 };
 
 use crate::{
+    connection::each,
     error::StoreError,
     identity::products::ProductRow,
     kept::Kept,
@@ -81,13 +82,13 @@ impl Reading<'_> {
     /// The session, if it is live and the product that it began with is still registered.
     pub fn live_session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let found: Option<SessionRow> = self.run(|db| {
-            sessions::table
+            each!(db => sessions::table
                 .inner_join(products::table)
                 .filter(sessions::id.eq(id.to_string()))
                 .filter(products::status.eq(ProductStatus::Registered.code()))
                 .select(SessionRow::as_select())
-                .get_result(db)
-                .optional()
+                .get_result(db))
+            .optional()
         })?;
         let session = found.map(SessionRow::read).transpose()?;
         Ok(session.filter(|session| session.is_live(self.now())))

@@ -10,6 +10,7 @@ use domain::{
 };
 
 use crate::{
+    connection::each,
     error::StoreError,
     row::{Row, stamp},
     schema::{terms, terms_acceptances, terms_texts},
@@ -21,11 +22,11 @@ impl Reading<'_> {
     pub fn terms_in_force(&mut self) -> Result<Option<Terms>, StoreError> {
         let now = stamp(self.now());
         let published: Vec<(String, NaiveDateTime)> = self.run(|db| {
-            terms::table
+            each!(db => terms::table
                 .filter(terms::published_at.le(now))
                 .order((terms::published_at.desc(), terms::version.desc()))
                 .limit(1)
-                .get_results(db)
+                .get_results(db))
         })?;
         let current = published.into_iter().next();
         Ok(current.map(|(version, published_at)| Terms { version, published_at: published_at.and_utc() }))
@@ -52,11 +53,11 @@ impl Reading<'_> {
     /// When a person accepted a version, if he did.
     pub fn terms_accepted_at(&mut self, person: PersonId, version: &str) -> Result<Option<Instant>, StoreError> {
         let accepted: Option<NaiveDateTime> = self.run(|db| {
-            terms_acceptances::table
+            each!(db => terms_acceptances::table
                 .find((person.to_string(), version))
                 .select(terms_acceptances::accepted_at)
-                .get_result(db)
-                .optional()
+                .get_result(db))
+            .optional()
         })?;
         Ok(accepted.map(|at| at.and_utc()))
     }

@@ -19,6 +19,7 @@ use domain::{
 
 use crate::{
     collaboration::{MembershipRow, lets_in},
+    connection::each,
     error::StoreError,
     kept::Kept,
     row::{Row, stamp},
@@ -114,6 +115,39 @@ pub struct SpaceFilter {
     pub after: Option<SpaceId>,
 }
 
+/// A space as lists of spaces show it to one of its members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceInBrief {
+    /// Which space this is.
+    pub id: SpaceId,
+    /// What people and letters call it.
+    pub identifier: SpaceIdentifier,
+    /// Private or professional.
+    pub kind: SpaceKind,
+    /// What its members call it; a private space has no title.
+    pub title: Option<Title>,
+    /// Whether it is in use.
+    pub state: SpaceState,
+    /// The member's role.
+    pub role: Role,
+}
+
+type BriefColumns = (String, String, String, Option<String>, String, String);
+
+impl SpaceInBrief {
+    fn read((id, identifier, kind, title, state, role): BriefColumns) -> Result<Self, StoreError> {
+        let row = Row { table: "spaces", id: &id };
+        Ok(Self {
+            id: row.id(&id)?,
+            identifier: row.value(SpaceIdentifier::parse(&identifier))?,
+            kind: row.code(&kind)?,
+            title: title.as_deref().map(|title| row.value(Title::parse(title))).transpose()?,
+            state: row.code(&state)?,
+            role: row.code(&role)?,
+        })
+    }
+}
+
 /// The states in which a space counts (domain.md §2, C).
 fn in_use() -> [&'static str; 2] {
     [SpaceState::Open.code(), SpaceState::Suspended.code()]
@@ -139,14 +173,14 @@ impl Reading<'_> {
         let now = stamp(self.now());
         let (person, product) = (person.to_string(), product.to_string());
         let found: Option<(SpaceRow, MembershipRow)> = self.run(|db| {
-            spaces::table
+            each!(db => spaces::table
                 .inner_join(memberships::table)
                 .filter(spaces::id.eq(id.to_string()))
                 .filter(shows())
                 .filter(lets_in(&person, &product, now))
                 .select((SpaceRow::as_select(), MembershipRow::as_select()))
-                .get_result(db)
-                .optional()
+                .get_result(db))
+            .optional()
         })?;
         found.map(|(space, membership)| Ok((space.read()?, membership.read()?))).transpose()
     }
@@ -158,7 +192,7 @@ impl Reading<'_> {
         product: ProductId,
         filter: SpaceFilter,
         most: u32,
-    ) -> Result<Vec<(Space, Membership)>, StoreError> {
+    ) -> Result<Vec<SpaceInBrief>, StoreError> {
         let now = stamp(self.now());
         let (person, product) = (person.to_string(), product.to_string());
         let kinds = filter.kind.map_or([SpaceKind::Private, SpaceKind::Professional], |kind| [kind; 2]);
@@ -166,8 +200,8 @@ impl Reading<'_> {
         let [state, or_state] = filter.state.map_or(in_use(), |state| [state.code(); 2]);
         // No id is smaller than the empty text.
         let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
-        let found: Vec<(SpaceRow, MembershipRow)> = self.run(|db| {
-            spaces::table
+        let found: Vec<BriefColumns> = self.run(|db| {
+            each!(db => spaces::table
                 .inner_join(memberships::table)
                 .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)))
                 .filter(shows())
@@ -176,10 +210,10 @@ impl Reading<'_> {
                 .filter(memberships::space_id.gt(after))
                 .order(memberships::space_id)
                 .limit(most.into())
-                .select((SpaceRow::as_select(), MembershipRow::as_select()))
-                .get_results(db)
+                .select((spaces::id, spaces::identifier, spaces::kind, spaces::title, spaces::state, memberships::role))
+                .get_results(db))
         })?;
-        found.into_iter().map(|(space, membership)| Ok((space.read()?, membership.read()?))).collect()
+        found.into_iter().map(SpaceInBrief::read).collect()
     }
 
     /// The professional spaces, in use or closed, of which this person is an active administrator, with any of his products,
@@ -212,12 +246,12 @@ impl Reading<'_> {
 
     fn professional_spaces(&mut self, product: ProductId, [state, or_state]: [&str; 2]) -> Result<u32, StoreError> {
         let count: i64 = self.run(|db| {
-            spaces::table
+            each!(db => spaces::table
                 .filter(spaces::opened_with.eq(product.to_string()))
                 .filter(spaces::kind.eq(SpaceKind::Professional.code()))
                 .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)))
                 .count()
-                .get_result(db)
+                .get_result(db))
         })?;
         u32::try_from(count).map_err(|error| StoreError::Failed(error.to_string()))
     }
@@ -236,8 +270,9 @@ impl Reading<'_> {
 
     /// Whether any space, in use or not, ever had this identifier.
     pub fn is_identifier_taken(&mut self, identifier: &SpaceIdentifier) -> Result<bool, StoreError> {
-        let found: i64 =
-            self.run(|db| spaces::table.filter(spaces::identifier.eq(identifier.as_str())).count().get_result(db))?;
+        let found: i64 = self.run(
+            |db| each!(db => spaces::table.filter(spaces::identifier.eq(identifier.as_str())).count().get_result(db)),
+        )?;
         Ok(found > 0)
     }
 }
@@ -275,8 +310,10 @@ impl Transaction<'_> {
         let row = SpaceRow::from(space);
         let founding = MembershipRow::from(founding);
         self.run(|db| {
-            diesel::insert_into(spaces::table).values((&row, spaces::private_owner.eq(private_owner))).execute(db)?;
-            diesel::insert_into(memberships::table).values(founding).execute(db)
+            each!(db => {
+                diesel::insert_into(spaces::table).values((&row, spaces::private_owner.eq(private_owner))).execute(db)?;
+                diesel::insert_into(memberships::table).values(founding).execute(db)
+            })
         })?;
         Ok(())
     }

@@ -55,7 +55,8 @@ pub fn take(db: &mut Db) {
         Ok(())
     });
     let mut opened = census.ask(|tx| tx.spaces_of(owner.person.id, owner.product, SpaceFilter::default(), 10));
-    let (space, membership) = opened.remove(0);
+    let found = census.ask(|tx| tx.space_of(opened.remove(0).id, owner.person.id, owner.product));
+    let (space, membership) = found.unwrap();
     let known = Known { owner, space, membership };
     persons(&mut census, &known.owner);
     products(&mut census, &known.owner);
@@ -80,6 +81,7 @@ fn later() -> Instant {
 }
 
 fn persons(census: &mut Census<'_>, owner: &Owner) {
+    census.ask(|tx| tx.person(owner.person.id));
     census.ask(|tx| tx.lock_person(owner.person.id));
     census.ask(|tx| tx.save_person(&owner.person));
     census.ask(|tx| tx.person_with_number(&["one".into(), "two".into()]));
@@ -224,10 +226,12 @@ fn helpdesk(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
 
 fn audit(census: &mut Census<'_>, space: SpaceId) {
     let chain = Chain::Space(space);
-    census.ask(|tx| {
-        tx.record(Event::new(chain, AuditAct::SpaceOpened, Actor::System, space));
-        tx.append_recorded()
-    });
+    for _ in ["the first entry of a chain", "another"] {
+        census.ask(|tx| {
+            tx.record(Event::new(chain, AuditAct::SpaceOpened, Actor::System, space));
+            tx.append_recorded()
+        });
+    }
     let person = PersonId::from(Uuid::from_u128(1));
     let filter = |bits: u32| AuditFilter {
         act: (bits & 1 > 0).then_some(AuditAct::SpaceOpened),
