@@ -37,6 +37,8 @@ ids! {
     SpaceId,
     /// A person's membership of a space.
     MembershipId,
+    /// An invitation to a space.
+    InvitationId,
     /// A request for a higher limit of a product.
     LimitRequestId,
 }

@@ -1,9 +1,9 @@
 //! Every way in which a rule says no. What HTTP makes of it stands in `api::http::problem`.
 
 use crate::{
-    Fault,
-    id::{LimitRequestId, SpaceId},
-    identity::{Assurance, Strength},
+    Fault, Instant,
+    id::{InvitationId, LimitRequestId, SpaceId},
+    identity::{Assurance, Serial, Strength},
     space::SpaceIdentifier,
 };
 
@@ -137,6 +137,52 @@ pub enum Refusal {
     /// The Helpdesk suspended the space: members read, nobody acts (domain.md §2, C).
     #[error("the space is suspended")]
     SpaceSuspended,
+
+    /// The product's holder is a member, with this product or another.
+    #[error("the person is a member")]
+    AlreadyMember,
+    /// An invitation of the product to the space is pending (domain.md §3, C).
+    #[error("the invitation {invitation} is pending")]
+    InvitationPending {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Too many invitations to the space are pending.
+    #[error("{limit} invitations are pending")]
+    InvitationLimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// The invitation was mailed a moment ago, or too often of late.
+    #[error("the invitation is not mailed again before {until}")]
+    InvitationResendTooSoon {
+        /// From when on it is.
+        until: Instant,
+    },
+    /// The invitation is for another product of the same person (domain.md §3, F).
+    #[error("the invitation is for the product {}", serial.masked())]
+    InvitationForOtherProduct {
+        /// That product's number, to be shown masked.
+        serial: Serial,
+    },
+    /// The product's holder has another family name than the one invited (domain.md §3, C).
+    #[error("the invitation names somebody else")]
+    InvitationNameMismatch,
+    /// The invitation's date has passed.
+    #[error("the invitation has expired")]
+    InvitationExpired,
+    /// Its inviter is no able administrator any more, or the space is not open.
+    #[error("nobody answers for the invitation")]
+    InvitationVoid,
+    /// The invitation was accepted before.
+    #[error("the invitation was accepted")]
+    InvitationUsed,
+    /// The invitee refused.
+    #[error("the invitation was refused")]
+    InvitationRefused,
+    /// An administrator took the invitation back.
+    #[error("the invitation was cancelled")]
+    InvitationCancelled,
 
     /// The caller is no agent of the Helpdesk.
     #[error("only the Helpdesk may do it")]

@@ -149,6 +149,17 @@ texts! {
     BodyRole(100),
 }
 
+impl PersonName {
+    /// Whether two names are the same to a reader who heeds neither case, nor accents, nor what joins the parts of a name.
+    pub fn is_same_name(&self, other: &Self) -> bool {
+        let letters = |name: &Self| {
+            let lower = name.0.to_lowercase().replace('ß', "ss");
+            lower.nfkd().filter(|letter| letter.is_alphanumeric()).collect::<String>()
+        };
+        letters(self) == letters(other)
+    }
+}
+
 impl Title {
     /// What stands in the place of a title that is forgotten.
     pub fn forgotten() -> Self {

@@ -79,6 +79,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Text,
+        space_id -> Text,
+        inviter_id -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        email -> Text,
+        serial -> Text,
+        role -> Text,
+        scope -> Text,
+        membership_ends_at -> Nullable<Timestamp>,
+        valid_days -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        mailed_at -> Timestamp,
+        mails_counted_from -> Timestamp,
+        mails_count -> BigInt,
+        remind_at -> Nullable<Timestamp>,
+        mismatch_told -> Bool,
+        outcome -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+        membership_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     limit_requests (id) {
         id -> Text,
         product_id -> Text,
@@ -259,6 +285,9 @@ diesel::table! {
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(company_profiles -> spaces (space_id));
+diesel::joinable!(invitations -> memberships (membership_id));
+diesel::joinable!(invitations -> persons (inviter_id));
+diesel::joinable!(invitations -> spaces (space_id));
 diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
@@ -283,6 +312,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     company_profiles,
     idempotency_keys,
     installation,
+    invitations,
     limit_requests,
     memberships,
     outbox,

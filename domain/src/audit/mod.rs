@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Coded,
     coded::coded,
-    id::{LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
+    id::{InvitationId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
     identity::{Session, SessionEnd, Terms},
 };
 
@@ -69,6 +69,16 @@ coded! {
         MemberRemoved = "member_removed",
         /// A member left.
         MemberLeft = "member_left",
+        /// Somebody was invited to a space.
+        InvitationSent = "invitation_sent",
+        /// An invitation was mailed again, and renewed.
+        InvitationResent = "invitation_resent",
+        /// An invitation was taken back, or made room for a newer one.
+        InvitationCancelled = "invitation_cancelled",
+        /// An invitation was accepted: somebody is a member.
+        InvitationAccepted = "invitation_accepted",
+        /// An invitation was refused.
+        InvitationRefused = "invitation_refused",
     }
 }
 
@@ -192,7 +202,7 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
+objects!(InvitationId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

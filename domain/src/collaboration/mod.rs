@@ -1,10 +1,14 @@
 //! Who is in a space, and what his role lets him do.
 
+pub mod invitation;
 pub mod member;
 pub mod membership;
 pub mod permission;
 pub mod roster;
 
+pub use invitation::{
+    Acceptance, Acceptor, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, Offer,
+};
 pub use member::{MemberChange, MemberEdit};
 pub use membership::{AccessScope, Administrator, Membership, MembershipStatus, Role};
 pub use permission::Permission;

@@ -16,6 +16,8 @@ coded! {
         EditSpace = "edit_space",
         /// Change, suspend, resume and remove members.
         ManageMembers = "manage_members",
+        /// Invite, resend and cancel invitations.
+        Invite = "invite",
         /// Read and export the audit log.
         ReadAuditLog = "read_audit_log",
         /// Close the space.
@@ -32,9 +34,12 @@ impl Permission {
             Self::View => Role::Reader,
             Self::Draft => Role::Contributor,
             Self::Sign => Role::Manager,
-            Self::EditSpace | Self::ManageMembers | Self::ReadAuditLog | Self::CloseSpace | Self::RestoreSpace => {
-                Role::Administrator
-            }
+            Self::EditSpace
+            | Self::ManageMembers
+            | Self::Invite
+            | Self::ReadAuditLog
+            | Self::CloseSpace
+            | Self::RestoreSpace => Role::Administrator,
         }
     }
 
@@ -66,7 +71,7 @@ impl Permission {
             Self::ReadAuditLog => Ok(()),
             Self::View => space.require_in_use(),
             Self::RestoreSpace => space.require_restorable(now),
-            Self::ManageMembers => {
+            Self::ManageMembers | Self::Invite => {
                 space.require_professional()?;
                 space.require_open()
             }

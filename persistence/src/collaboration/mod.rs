@@ -1,7 +1,9 @@
 //! Memberships as they are kept.
 
+mod invitations;
 mod members;
 
+pub use invitations::InvitationFilter;
 pub use members::MemberFilter;
 
 use std::collections::BTreeMap;

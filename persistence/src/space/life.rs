@@ -19,7 +19,7 @@ use crate::{
     error::StoreError,
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
-    schema::{company_profiles, memberships, spaces},
+    schema::{company_profiles, invitations, memberships, spaces},
     transaction::Transaction,
 };
 
@@ -82,14 +82,16 @@ impl Transaction<'_> {
         Ok((spaces, is_more))
     }
 
-    /// Keeps a locked space that was purged: nobody is in it any more, and nothing is said of its company.
+    /// Keeps a locked space that was purged: nobody is in it or invited any more, and nothing is said of its company.
     pub fn save_purged_space(&mut self, space: &Space) -> Result<(), StoreError> {
         self.save_space(space)?;
         let left = memberships::table.filter(memberships::space_id.eq(space.id.to_string()));
         let ended = memberships::status.eq(MembershipStatus::Ended.code());
         let profile = company_profiles::table.find(space.id.to_string());
+        let invited = invitations::table.filter(invitations::space_id.eq(space.id.to_string()));
         self.run(|db| {
             diesel::update(left).set(ended).execute(db)?;
+            diesel::delete(invited).execute(db)?;
             diesel::delete(profile).execute(db)
         })?;
         Ok(())
