@@ -130,7 +130,9 @@ fn a_wrong_method_is_answered_with_the_right_ones() {
             allowed.insert("HEAD".to_owned());
         }
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "QUERY"] {
-            if allowed.contains(method) {
+            // `bulk` could be an invitation's id, as far as a GET knows.
+            let is_read = template.ends_with("/invitations/bulk") && ["GET", "HEAD"].contains(&method);
+            if allowed.contains(method) || is_read {
                 continue;
             }
             let reply = person.send(method, &path, &[], vec![]);

@@ -9,6 +9,7 @@ crate::on_both_databases!(
     texts_are_kept_as_they_are_read_again,
     texts_end_at_their_limits,
     no_other_id_finds_anything,
+    no_other_id_finds_an_invitation,
     a_cursor_serves_its_own_list_alone,
 );
 
@@ -29,6 +30,9 @@ struct Scene {
     space: String,
     /// The path of the founder as a member of it.
     member: String,
+    /// The path of an invitation to it, and the one that the other's is received at.
+    invitation: String,
+    received: String,
     etag: String,
     registration: String,
     assertion: String,
@@ -82,7 +86,10 @@ impl Scene {
         let other_product = id(&other.current_product());
         let space = format!("/v1/spaces/{}", id(&opened.expect(201)));
         let members = founder.get(&format!("{space}/members")).expect(200);
+        let invited = id(&founder.invite(&space, &other, "reader").expect(201));
         Self {
+            invitation: format!("{space}/invitations/{invited}"),
+            received: format!("/v1/me/invitations/{invited}"),
             member: format!("{space}/members/{}", id(&members["data"][0])),
             space,
             registration: format!("/v1/registrations/{}", id(&registration)),
@@ -188,6 +195,37 @@ impl Scene {
             wish("POST", &format!("{}/suspend", self.member), json!({}), &[], &[]),
             wish("POST", &format!("{}/resume", self.member), json!({}), &[], &[]),
             wish("POST", &format!("{}/leave", self.space), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/invitations", self.space),
+                json!({
+                    "givenName": "Marc", "familyName": "Schmit", "email": "marc@example.lu",
+                    "subjectSerialNumber": "10000000000000000021", "accessScope": "this_product", "role": "reader",
+                    "membershipEndsAt": "2100-01-01T00:00:00Z", "validDays": 21,
+                }),
+                &[
+                    ("givenName", Text),
+                    ("familyName", Text),
+                    ("email", Text),
+                    ("subjectSerialNumber", Form),
+                    ("accessScope", Choice),
+                    ("role", Choice),
+                    ("membershipEndsAt", Form),
+                    ("validDays", Count),
+                ],
+                &["givenName", "familyName", "email", "subjectSerialNumber", "accessScope", "role"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/invitations/bulk?dryRun=false", self.space),
+                json!({ "invitations": [] }),
+                &[("invitations", Objects)],
+                &["invitations"],
+            ),
+            wish("POST", &format!("{}/resend", self.invitation), json!({}), &[], &[]),
+            wish("POST", &format!("{}/cancel", self.invitation), json!({}), &[], &[]),
+            wish("POST", &format!("{}/accept", self.received), json!({}), &[], &[]),
+            wish("POST", &format!("{}/refuse", self.received), json!({}), &[], &[]),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -299,7 +337,7 @@ impl Scene {
     fn asker(&self, wish: &Wish) -> &Actor {
         match &wish.path {
             path if path.starts_with("/v1/helpdesk/") => &self.agent,
-            path if path.contains(&self.other_product) => &self.other,
+            path if path.contains(&self.other_product) || path.contains(&self.received) => &self.other,
             _ => &self.founder,
         }
     }
@@ -317,6 +355,7 @@ impl Scene {
             self.founder.get(&self.space).expect(200),
             self.founder.get(&format!("{}/company-profile", self.space)).expect(200),
             self.founder.get(&format!("{}/members", self.space)).expect(200),
+            self.founder.get(&format!("{}/invitations", self.space)).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
             self.founder.get("/v1/me/audit-events").expect(200),
@@ -401,8 +440,8 @@ fn no_field_takes_a_bad_value(world: &World) {
                 if (*field, value.as_str(), wish.path.as_str()) == ("assurance", "null", "/sandbox/persons")
                     || (*holds, value.as_str()) == (Holds::Flag, "true")
                     // What it clears.
-                    || (*field, value.as_str()) == ("membershipEndsAt", "null")
-                    // A limit that an agent may set.
+                    || (wish.method, *field, value.as_str()) == ("PATCH", "membershipEndsAt", "null")
+                    // A limit that an agent may set, and days for which an invitation may be valid.
                     || (*holds, value.as_str()) == (Holds::Count, "1")
                 {
                     continue;
@@ -673,42 +712,44 @@ fn texts_end_at_their_limits(world: &World) {
     expect_fault(&with(&format!("{}@b.lu", "a".repeat(65))), "/notificationEmail", "malformed", "a local part of 65");
 }
 
+/// Ids that are nobody's, made of the one that ends a path.
+fn other_ids(path: &str) -> Vec<String> {
+    let id = path.rsplit('/').next().expect("an id").to_owned();
+    vec![
+        "019d6c3e-8c00-7000-8000-000000000000".to_owned(),
+        "00000000-0000-0000-0000-000000000000".to_owned(),
+        "ffffffff-ffff-ffff-ffff-ffffffffffff".to_owned(),
+        id.to_uppercase(),
+        id.replace('-', ""),
+        format!("%7B{id}%7D"),
+        format!("urn:uuid:{id}"),
+        format!("{id}%00"),
+        format!("%00{id}"),
+        format!("{id}%20"),
+        format!("{id}%0d%0aX-Injected:1"),
+        format!("{id}%ff"),
+        format!("{id}%2f"),
+        format!("..%2f{id}"),
+        format!("{id}'"),
+        format!("{id};x=1"),
+        "%ff".to_owned(),
+        "%00".to_owned(),
+        "%".to_owned(),
+        "%zz".to_owned(),
+        "not-an-id".to_owned(),
+        "-1".to_owned(),
+        "%F0%9F%A5%90".to_owned(),
+        "x".repeat(8_000),
+        "x".repeat(60_000),
+    ]
+}
+
 fn no_other_id_finds_anything(world: &World) {
     let scene = Scene::in_world(world);
     let before = scene.kept();
-    let ids = |path: &str| {
-        let id = path.rsplit('/').next().expect("an id").to_owned();
-        vec![
-            "019d6c3e-8c00-7000-8000-000000000000".to_owned(),
-            "00000000-0000-0000-0000-000000000000".to_owned(),
-            "ffffffff-ffff-ffff-ffff-ffffffffffff".to_owned(),
-            id.to_uppercase(),
-            id.replace('-', ""),
-            format!("%7B{id}%7D"),
-            format!("urn:uuid:{id}"),
-            format!("{id}%00"),
-            format!("%00{id}"),
-            format!("{id}%20"),
-            format!("{id}%0d%0aX-Injected:1"),
-            format!("{id}%ff"),
-            format!("{id}%2f"),
-            format!("..%2f{id}"),
-            format!("{id}'"),
-            format!("{id};x=1"),
-            "%ff".to_owned(),
-            "%00".to_owned(),
-            "%".to_owned(),
-            "%zz".to_owned(),
-            "not-an-id".to_owned(),
-            "-1".to_owned(),
-            "%F0%9F%A5%90".to_owned(),
-            "x".repeat(8_000),
-            "x".repeat(60_000),
-        ]
-    };
     let patch = json!({ "title": "x" });
     let mut asked = vec![];
-    for id in ids(&scene.space) {
+    for id in other_ids(&scene.space) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/spaces/{id}"))));
         asked.push((id.clone(), scene.founder.patch(&format!("/v1/spaces/{id}"), &scene.etag, &patch)));
         let address = format!("/v1/spaces/{id}/notification-email");
@@ -716,13 +757,13 @@ fn no_other_id_finds_anything(world: &World) {
         asked.push((id.clone(), scene.founder.post(&format!("{address}/confirm"), &code)));
         asked.push((id.clone(), scene.founder.post(&format!("{address}/resend"), &json!({}))));
     }
-    for id in ids(&scene.product) {
+    for id in other_ids(&scene.product) {
         let product = format!("/v1/me/authentication-products/{id}");
         asked.push((id.clone(), scene.founder.get(&product)));
         asked.push((id.clone(), scene.founder.send("DELETE", &product, &[], vec![])));
     }
     let edit = json!({ "role": "reader" });
-    for (id, member) in ids(&scene.space).into_iter().zip(ids(&scene.member)) {
+    for (id, member) in other_ids(&scene.space).into_iter().zip(other_ids(&scene.member)) {
         let of_space = |id: &str| format!("/v1/spaces/{id}");
         asked.push((id.clone(), scene.founder.get(&format!("{}/members", of_space(&id)))));
         asked.push((id.clone(), scene.founder.get(&format!("{}/permissions", of_space(&id)))));
@@ -737,29 +778,56 @@ fn no_other_id_finds_anything(world: &World) {
             asked.push((address.clone(), scene.founder.post(&format!("{address}/resume"), &json!({}))));
         }
     }
-    for id in ids(&scene.registration) {
+    for id in other_ids(&scene.registration) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/registrations/{id}"))));
         let confirm = format!("/v1/registrations/{id}/confirm");
         asked.push((id.clone(), scene.founder.post(&confirm, &json!({ "code": "123456" }))));
         asked.push((id.clone(), scene.founder.post(&format!("/v1/registrations/{id}/resend"), &json!({}))));
     }
     let (limit, reason) = (json!({ "limit": 250, "reason": "Un appel" }), json!({ "reason": "Un appel" }));
-    for id in ids(&scene.other_product) {
+    for id in other_ids(&scene.other_product) {
         let requests = format!("/v1/me/authentication-products/{id}/limit-requests");
         asked.push((id.clone(), scene.other.get(&requests)));
         asked.push((id.clone(), scene.other.post(&requests, &limit)));
         asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/products/{id}/limit"), &limit)));
     }
-    for id in ids(&scene.limit_request) {
+    for id in other_ids(&scene.limit_request) {
         asked.push((id.clone(), scene.founder.get(&format!("{}/limit-requests/{id}", product_of(&scene.founder)))));
         let case = format!("/v1/helpdesk/limit-requests/{id}");
         asked.push((id.clone(), scene.agent.get(&case)));
         asked.push((id.clone(), scene.agent.post(&format!("{case}/grant"), &limit)));
         asked.push((id.clone(), scene.agent.post(&format!("{case}/refuse"), &reason)));
     }
-    for id in ids(&scene.space) {
+    for id in other_ids(&scene.space) {
         asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/suspend"), &reason)));
         asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/resume"), &reason)));
+    }
+    for (id, reply) in asked {
+        assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);
+    }
+    assert_eq!(scene.kept(), before);
+}
+
+fn no_other_id_finds_an_invitation(world: &World) {
+    let scene = Scene::in_world(world);
+    let before = scene.kept();
+    let mut asked = vec![];
+    for (id, invitation) in other_ids(&scene.space).into_iter().zip(other_ids(&scene.invitation)) {
+        let invitations = format!("/v1/spaces/{id}/invitations");
+        asked.push((id.clone(), scene.founder.get(&invitations)));
+        asked.push((id.clone(), scene.founder.post(&invitations, &json!({}))));
+        asked.push((id.clone(), scene.founder.post(&format!("{invitations}/bulk"), &json!({}))));
+        let own_invitation = scene.invitation.rsplit('/').next().expect("an id").to_owned();
+        for address in [format!("{invitations}/{own_invitation}"), format!("{}/invitations/{invitation}", scene.space)]
+        {
+            asked.push((address.clone(), scene.founder.get(&address)));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/resend"), &json!({}))));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/cancel"), &json!({}))));
+        }
+        let received = format!("/v1/me/invitations/{invitation}");
+        asked.push((received.clone(), scene.other.get(&received)));
+        asked.push((received.clone(), scene.other.post(&format!("{received}/accept"), &json!({}))));
+        asked.push((received.clone(), scene.other.post(&format!("{received}/refuse"), &json!({}))));
     }
     for (id, reply) in asked {
         assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);

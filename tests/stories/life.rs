@@ -298,7 +298,9 @@ fn a_colleague_restores_at_the_expense_of_the_product_that_opened_the_space() {
 fn a_closed_space_is_nothing_to_those_who_do_not_administer_it() {
     let world = World::start(Database::Postgres);
     let (anna, marc, path) = with_a_colleague(&world);
-    let set = |what: &str| world.scratch().psql(&format!("UPDATE memberships SET {what} WHERE id LIKE '01ffffff-%'"));
+    // The colleague's membership is the newer one.
+    let newer = "id = (SELECT max(id) FROM memberships)";
+    let set = |what: &str| world.scratch().psql(&format!("UPDATE memberships SET {what} WHERE {newer}"));
     let headers = [("idempotency-key", "order-1")];
     marc.send("POST", &format!("{path}/close"), &headers, vec![]).expect(200);
     turn(&anna, &path, "restore").expect(200);

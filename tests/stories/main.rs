@@ -11,6 +11,8 @@ mod faults;
 mod helpdesk;
 mod idempotency;
 mod input;
+mod invitations;
+mod invitations_at_once;
 mod issuers;
 mod keys;
 mod life;

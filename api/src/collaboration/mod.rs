@@ -1,7 +1,8 @@
 //! `/v1/spaces/{id}/members`: who is in a professional space, as [`members`] shows and changes them and [`acts`] suspends and
-//! lets them go; [`roles`] says what each may do.
+//! lets them go; [`roles`] says what each may do, and by [`invitation`] they come in.
 
 pub mod acts;
+pub mod invitation;
 pub mod members;
 pub mod request;
 pub mod roles;

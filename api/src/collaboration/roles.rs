@@ -132,6 +132,7 @@ fn operation(permission: Permission) -> Option<&'static str> {
         Permission::View => Some("getSpace"),
         Permission::EditSpace => Some("editSpace"),
         Permission::ManageMembers => Some("editMember"),
+        Permission::Invite => Some("invite"),
         Permission::ReadAuditLog => Some("listSpaceAuditEvents"),
         Permission::CloseSpace => Some("closeSpace"),
         Permission::RestoreSpace => Some("restoreSpace"),

@@ -24,7 +24,7 @@ pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 /// A request that its sender may send again.
 pub struct Once {
     key: Result<Option<String>, Problem>,
-    /// Method and path.
+    /// Method, path and query.
     route: String,
     fingerprint: String,
     guard: Guard,
@@ -63,7 +63,7 @@ impl Once {
             [key] => key.to_str().ok().and_then(parse).map(Some).ok_or_else(malformed),
             _ => Err(malformed()),
         };
-        let route = format!("{} {}", request.method(), request.path());
+        let route = format!("{} {}?{}", request.method(), request.path(), request.query_string());
         Self { key, route, fingerprint: BASE64URL.encode(body.digest()), guard: Box::new(|_, _| Ok(())) }
     }
 

@@ -118,6 +118,12 @@ codes! {
         en: "Helpdesk only", "Only the Helpdesk can do this.";
         lb: "Nëmme fir den Helpdesk", "Dat kann nëmmen den Helpdesk.";
     }
+    InvitationForOtherProduct = "invitation_for_other_product", 403 {
+        fr: "Invitation pour un autre produit", "Cette invitation est destinée au produit {maskedSerial}. Connectez-vous avec lui.";
+        de: "Einladung für ein anderes Authentisierungsmittel", "Diese Einladung gilt für das Authentisierungsmittel {maskedSerial}. Melden Sie sich damit an.";
+        en: "Invitation for another product", "This invitation is for the product {maskedSerial}. Log in with it.";
+        lb: "Invitatioun fir en anert Produkt", "Dës Invitatioun ass fir d'Produkt {maskedSerial}. Mellt Iech domat un.";
+    }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
         de: "Nicht gefunden", "An dieser Adresse ist nichts, oder nichts, was Ihnen zugänglich ist.";
@@ -141,6 +147,12 @@ codes! {
         de: "Zu viele Adressen", "Innerhalb von 24 Stunden können höchstens {limit} neue Adressen angefordert werden.";
         en: "Too many addresses", "At most {limit} new addresses can be requested within 24 hours.";
         lb: "Ze vill Adressen", "Bannent 24 Stonne kënnen héchstens {limit} nei Adressen ugefrot ginn.";
+    }
+    AlreadyMember = "already_member", 409 {
+        fr: "Déjà membre", "La personne est déjà membre de cet espace, avec ce produit ou un autre ; un administrateur peut changer l'étendue de son accès.";
+        de: "Bereits Mitglied", "Die Person ist bereits Mitglied dieses Bereichs, mit diesem Authentisierungsmittel oder einem anderen; ein Administrator kann den Umfang ihres Zugangs ändern.";
+        en: "Already a member", "The person is already a member of this space, with this product or another; an administrator can change the scope of their access.";
+        lb: "Scho Member", "D'Persoun ass scho Member vun dësem Espace, mat dësem Produkt oder engem aneren; en Administrateur kann den Ëmfang vun hirem Zougang änneren.";
     }
     AssertionOfAnotherPerson = "assertion_of_another_person", 409 {
         fr: "Assertion d'une autre personne", "L'assertion d'identité désigne une autre personne que vous.";
@@ -183,6 +195,30 @@ codes! {
         de: "Keine Versuche mehr", "Zu viele falsche Codes. Beginnen Sie von vorn.";
         en: "No tries left", "Too many wrong codes. Start again from the beginning.";
         lb: "Keng Versich méi", "Ze vill falsch Coden. Fänkt vu vir un.";
+    }
+    InvitationLimitReached = "invitation_limit_reached", 409 {
+        fr: "Trop d'invitations", "Un espace peut avoir au plus {limit} invitations sans réponse, expirées comprises. Annulez-en.";
+        de: "Zu viele Einladungen", "Ein Bereich kann höchstens {limit} unbeantwortete Einladungen haben, abgelaufene eingeschlossen. Ziehen Sie welche zurück.";
+        en: "Too many invitations", "A space can have at most {limit} unanswered invitations, expired ones included. Cancel some.";
+        lb: "Ze vill Invitatiounen", "En Espace kann héchstens {limit} onbeäntwert Invitatiounen hunn, ofgelafener abegraff. Annuléiert der e puer.";
+    }
+    InvitationNameMismatch = "invitation_name_mismatch", 409 {
+        fr: "Autre nom", "L'invitation porte un autre nom de famille que le vôtre ; la personne qui invite en est informée.";
+        de: "Anderer Name", "Die Einladung nennt einen anderen Familiennamen als Ihren; die einladende Person wird darüber informiert.";
+        en: "Another name", "The invitation names a family name other than yours; the person who invited is told of it.";
+        lb: "Aneren Numm", "D'Invitatioun nennt en anere Familljennumm wéi Ären; déi Persoun, déi invitéiert huet, kritt dat gesot.";
+    }
+    InvitationPending = "invitation_pending", 409 {
+        fr: "Invitation en attente", "Pour ce produit, l'invitation {invitation} attend déjà une réponse.";
+        de: "Einladung bereits versandt", "Für dieses Authentisierungsmittel wartet bereits die Einladung {invitation} auf eine Antwort.";
+        en: "Invitation pending", "For this product, the invitation {invitation} is already awaiting an answer.";
+        lb: "Invitatioun leeft schonn", "Fir dëst Produkt waart d'Invitatioun {invitation} schonn op eng Äntwert.";
+    }
+    InvitationResendTooSoon = "invitation_resend_too_soon", 409 {
+        fr: "Renvoi prématuré", "L'invitation ne peut être renvoyée qu'à partir de {until}.";
+        de: "Zu früh für einen weiteren Versand", "Die Einladung kann erst ab {until} erneut gesendet werden.";
+        en: "Too soon to resend", "The invitation can be sent again only from {until}.";
+        lb: "Ze fréi fir nach eng Kéier ze schécken", "D'Invitatioun kann eréischt ab {until} nach eng Kéier geschéckt ginn.";
     }
     LastAdministrator = "last_administrator", 409 {
         fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme jusqu'à 20 espaces concernés que vous pouvez voir.";
@@ -310,6 +346,36 @@ codes! {
         en: "Try again", "Another request changed the same thing at the same moment. Try again.";
         lb: "Nach eng Kéier probéieren", "Eng aner Ufro huet am selwechte Moment datselwecht geännert. Probéiert nach eng Kéier.";
     }
+    InvitationCancelled = "invitation_cancelled", 410 {
+        fr: "Invitation annulée", "L'invitation a été annulée par l'espace.";
+        de: "Einladung zurückgezogen", "Die Einladung wurde vom Bereich zurückgezogen.";
+        en: "Invitation cancelled", "The invitation was cancelled by the space.";
+        lb: "Invitatioun annuléiert", "D'Invitatioun gouf vum Espace annuléiert.";
+    }
+    InvitationExpired = "invitation_expired", 410 {
+        fr: "Invitation expirée", "L'invitation n'est plus valable. Un administrateur de l'espace peut en envoyer une autre.";
+        de: "Einladung abgelaufen", "Die Einladung gilt nicht mehr. Ein Administrator des Bereichs kann eine neue senden.";
+        en: "Invitation expired", "The invitation is no longer valid. An administrator of the space can send another.";
+        lb: "Invitatioun ofgelaf", "D'Invitatioun ass net méi gëlteg. En Administrateur vum Espace kann eng nei schécken.";
+    }
+    InvitationRefused = "invitation_refused", 410 {
+        fr: "Invitation refusée", "L'invitation a été refusée par son destinataire.";
+        de: "Einladung abgelehnt", "Die Einladung wurde vom Empfänger abgelehnt.";
+        en: "Invitation refused", "The invitation was refused by its recipient.";
+        lb: "Invitatioun refuséiert", "D'Invitatioun gouf vum Empfänger refuséiert.";
+    }
+    InvitationUsed = "invitation_used", 410 {
+        fr: "Invitation déjà utilisée", "L'invitation a été acceptée auparavant ; elle ne sert qu'une fois.";
+        de: "Einladung bereits verwendet", "Die Einladung wurde bereits angenommen; sie gilt nur einmal.";
+        en: "Invitation already used", "The invitation was accepted before; it serves once.";
+        lb: "Invitatioun scho benotzt", "D'Invitatioun gouf virdru schonn ugeholl; si gëllt nëmmen eng Kéier.";
+    }
+    InvitationVoid = "invitation_void", 410 {
+        fr: "Invitation caduque", "Personne ne répond plus de l'invitation, ou l'espace n'est pas ouvert. Un administrateur de l'espace peut la renvoyer.";
+        de: "Einladung hinfällig", "Niemand steht mehr für die Einladung ein, oder der Bereich ist nicht offen. Ein Administrator des Bereichs kann sie erneut senden.";
+        en: "Invitation void", "Nobody answers for the invitation any more, or the space is not open. An administrator of the space can send it again.";
+        lb: "Invitatioun hifälleg", "Kee steet méi fir d'Invitatioun an, oder den Espace ass net op. En Administrateur vum Espace kann se nach eng Kéier schécken.";
+    }
     RegistrationSuperseded = "registration_superseded", 410 {
         fr: "Enregistrement remplacé", "Le même produit a été enregistré à nouveau ; seul le dernier enregistrement peut être confirmé.";
         de: "Registrierung ersetzt", "Dasselbe Authentisierungsmittel wurde neu registriert; nur die neueste Registrierung kann bestätigt werden.";
@@ -431,22 +497,25 @@ pub struct ProblemView {
 impl Problem {
     /// The problem as a client sees it.
     pub fn view(&self, language: Language, instance: &str, request_id: &str) -> ProblemView {
-        let mut detail = self.code.detail().in_language(language).to_owned();
-        for (name, value) in &self.members {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            detail = detail.replace(&format!("{{{name}}}"), &value);
-        }
         ProblemView {
             kind: format!("/problems/{}", self.code.code()),
             title: self.code.title().in_language(language).to_owned(),
             status: self.code.status().as_u16(),
-            detail,
+            detail: self.detail(language),
             instance: instance.to_owned(),
             code: self.code.code(),
             request_id: request_id.to_owned(),
             errors: self.errors.iter().map(|error| error.view(language)).collect(),
             members: self.members.clone(),
         }
+    }
+
+    /// The sentence or two that tell of this occurrence.
+    pub fn detail(&self, language: Language) -> String {
+        self.members.iter().fold(self.code.detail().in_language(language).to_owned(), |detail, (name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            detail.replace(&format!("{{{name}}}"), &value)
+        })
     }
 
     /// Faults of fields.
@@ -537,6 +606,21 @@ impl From<Refusal> for Problem {
             Refusal::ClosedSpaceLimitReached { limit } => (Code::ClosedSpaceLimitReached, json!({ "limit": limit })),
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
+            Refusal::AlreadyMember => (Code::AlreadyMember, json!({})),
+            Refusal::InvitationPending { invitation } => {
+                (Code::InvitationPending, json!({ "invitation": invitation.to_string() }))
+            }
+            Refusal::InvitationLimitReached { limit } => (Code::InvitationLimitReached, json!({ "limit": limit })),
+            Refusal::InvitationResendTooSoon { until } => (Code::InvitationResendTooSoon, json!({ "until": until })),
+            Refusal::InvitationForOtherProduct { serial } => {
+                (Code::InvitationForOtherProduct, json!({ "maskedSerial": serial.masked() }))
+            }
+            Refusal::InvitationNameMismatch => (Code::InvitationNameMismatch, json!({})),
+            Refusal::InvitationExpired => (Code::InvitationExpired, json!({})),
+            Refusal::InvitationVoid => (Code::InvitationVoid, json!({})),
+            Refusal::InvitationUsed => (Code::InvitationUsed, json!({})),
+            Refusal::InvitationRefused => (Code::InvitationRefused, json!({})),
+            Refusal::InvitationCancelled => (Code::InvitationCancelled, json!({})),
             Refusal::HelpdeskOnly => (Code::HelpdeskOnly, json!({})),
             Refusal::OwnCase => (Code::OwnCase, json!({})),
             Refusal::LimitRequestOpen { request } => {

@@ -71,6 +71,15 @@ impl Query {
         value
     }
 
+    /// Takes `true` or `false` out.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        let value = self.text(name)?.parse().ok();
+        if value.is_none() {
+            self.faults.push(FieldError::of_parameter(name, Flaw::WrongValue));
+        }
+        value
+    }
+
     /// Takes an id out.
     pub fn id<I: From<Uuid>>(&mut self, name: &str) -> Option<I> {
         self.parsed(name, |value| value.parse::<Uuid>().ok()).map(I::from)

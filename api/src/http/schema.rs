@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
-    collaboration::{AccessScope, MembershipStatus, Permission, Role},
+    collaboration::{AccessScope, InvitationStatus, MembershipStatus, Permission, Role},
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
@@ -72,6 +72,7 @@ choices! {
     AuditActChoice(AuditAct),
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
+    InvitationStatusChoice(InvitationStatus),
     LanguageChoice(text::Language),
     LimitRequestStatusChoice(LimitRequestStatus),
     MembershipStatusChoice(MembershipStatus),
@@ -107,6 +108,8 @@ macro_rules! text_schemas {
 text_schemas! {
     /// A title of a space.
     Title { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::Title::MAX)), examples(["Boulangerie du Coin"]) }
+    /// A given or family name.
+    PersonName { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::PersonName::MAX)), examples(["Schmit"]) }
     /// An e-mail address.
     EmailAddress {
         format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))),

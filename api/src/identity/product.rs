@@ -100,7 +100,8 @@ pub async fn list(person: Person) -> Answer {
 /// How many spaces a refusal names.
 const NAMED_AT_MOST: usize = 20;
 
-fn registered(tx: &mut Reading<'_>, person: PersonId) -> Result<Vec<Product>, Problem> {
+/// The products that open the portal to a person, oldest first.
+pub fn registered(tx: &mut Reading<'_>, person: PersonId) -> Result<Vec<Product>, Problem> {
     let mut products = tx.products_of(person)?;
     products.retain(|product| product.status == ProductStatus::Registered);
     Ok(products)

@@ -110,6 +110,68 @@ pub enum Mail {
         /// Who he was.
         member: String,
     },
+    /// Somebody is invited to a space.
+    Invitation {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who invites.
+        inviter: String,
+        /// What the mail's language calls the role that is offered.
+        role: String,
+        /// The serial number of the product that he is to log in with, masked.
+        masked_serial: String,
+        /// Until when it can be accepted.
+        until: String,
+    },
+    /// An invitation that nobody answered expires soon.
+    InvitationReminder {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// The serial number of the product that he is to log in with, masked.
+        masked_serial: String,
+        /// Until when it can be accepted.
+        until: String,
+    },
+    /// An invitation was taken back; this goes to the invitee.
+    InvitationCancelled {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+    },
+    /// An invitation was accepted; this goes to who answers for it.
+    InvitationAccepted {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Whom he had invited.
+        invitee: String,
+    },
+    /// An invitation was refused; this goes to who answers for it.
+    InvitationRefused {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Whom he had invited.
+        invitee: String,
+    },
+    /// The product named is held by somebody of another name; this goes to who answers for the invitation.
+    InvitationNameMismatch {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Whom he had invited.
+        invitee: String,
+        /// The serial number of the product, masked.
+        masked_serial: String,
+    },
     /// A closed space is purged soon.
     SpacePurgeSoon {
         /// The space's identifier.
@@ -150,6 +212,12 @@ impl Mail {
             Self::MemberResumed { .. } => templates!("member_resumed"),
             Self::MemberRemoved { .. } => templates!("member_removed"),
             Self::MemberLeft { .. } => templates!("member_left"),
+            Self::Invitation { .. } => templates!("invitation"),
+            Self::InvitationReminder { .. } => templates!("invitation_reminder"),
+            Self::InvitationCancelled { .. } => templates!("invitation_cancelled"),
+            Self::InvitationAccepted { .. } => templates!("invitation_accepted"),
+            Self::InvitationRefused { .. } => templates!("invitation_refused"),
+            Self::InvitationNameMismatch { .. } => templates!("invitation_name_mismatch"),
             Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
@@ -274,10 +342,49 @@ mod tests {
         ]
     }
 
+    /// One of each that is about an invitation.
+    fn invitations() -> Vec<Mail> {
+        let (identifier, title): (String, String) = ("PM-A1B2C3".into(), "Boulangerie".into());
+        let (invitee, masked_serial, until): (String, String, String) =
+            ("Marc Schmit".into(), "…0021".into(), "14.02.2027 08:00 UTC".into());
+        vec![
+            Mail::Invitation {
+                identifier: identifier.clone(),
+                title: title.clone(),
+                inviter: "Anna Weber".into(),
+                role: "manager".into(),
+                masked_serial: masked_serial.clone(),
+                until: until.clone(),
+            },
+            Mail::InvitationReminder {
+                identifier: identifier.clone(),
+                title: title.clone(),
+                masked_serial: masked_serial.clone(),
+                until,
+            },
+            Mail::InvitationCancelled { identifier: identifier.clone(), title: title.clone() },
+            Mail::InvitationAccepted { identifier: identifier.clone(), title: title.clone(), invitee: invitee.clone() },
+            Mail::InvitationRefused { identifier: identifier.clone(), title: title.clone(), invitee: invitee.clone() },
+            Mail::InvitationNameMismatch { identifier, title, invitee, masked_serial },
+        ]
+    }
+
+    #[test]
+    fn what_looks_like_a_template_or_a_header_stays_what_it_is() {
+        let to = EmailAddress::parse("anna@example.lu").unwrap();
+        let (title, invitee) = ("{{ identifier }} {% if %}".to_owned(), "a\r\nBcc: b@example.lu".to_owned());
+        let mail = Mail::InvitationRefused { identifier: "PM-A1B2C3".into(), title: title.clone(), invitee };
+        for &language in Language::ALL {
+            let written = Letter::new(&to, language, mail.clone()).write().unwrap();
+            assert!(written.text.contains(&title), "{}", written.text);
+            assert!(!written.subject.contains(['\r', '\n']) && !written.subject.contains("Bcc"), "{}", written.subject);
+        }
+    }
+
     #[test]
     fn every_mail_is_written_in_every_language_with_all_that_it_holds() {
         let to = EmailAddress::parse("anna@example.lu").unwrap();
-        for mail in samples() {
+        for mail in samples().into_iter().chain(invitations()) {
             let mut written = BTreeSet::new();
             for &language in Language::ALL {
                 let letter = Letter::new(&to, language, mail.clone()).write().unwrap();
@@ -301,7 +408,7 @@ mod tests {
         let files: BTreeSet<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         let about = |mail: &Mail| serde_json::to_value(mail).unwrap()["about"].as_str().unwrap().to_owned();
-        let names = samples().iter().map(about).collect::<Vec<_>>();
+        let names = samples().iter().chain(&invitations()).map(about).collect::<Vec<_>>();
         let expected =
             names.iter().flat_map(|name| Language::ALL.iter().map(move |of| format!("{name}.{}.txt", of.code())));
         assert_eq!(files, expected.collect());

@@ -20,6 +20,8 @@ const MEMBER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("memberId"
 const FIRST_MEMBER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("memberId", "$response.body#/data/0/id")];
 
+const INVITATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("invitationId", "$response.body#/id")];
+
 const STEPS: &[Step] = &[
     Step {
         from: ("assertSandboxPerson", "200"),
@@ -88,6 +90,15 @@ const STEPS: &[Step] = &[
     Step { from: ("listMembers", "200"), to: "removeMember", parameters: FIRST_MEMBER, body: &[] },
     Step { from: ("listMembers", "200"), to: "suspendMember", parameters: FIRST_MEMBER, body: &[] },
     Step { from: ("suspendMember", "200"), to: "resumeMember", parameters: MEMBER, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listInvitations", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "invite", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "inviteMany", parameters: ID, body: &[] },
+    Step { from: ("invite", "201"), to: "getInvitation", parameters: INVITATION, body: &[] },
+    Step { from: ("invite", "201"), to: "resendInvitation", parameters: INVITATION, body: &[] },
+    Step { from: ("invite", "201"), to: "cancelInvitation", parameters: INVITATION, body: &[] },
+    Step { from: ("listReceivedInvitations", "200"), to: "getReceivedInvitation", parameters: FIRST, body: &[] },
+    Step { from: ("listReceivedInvitations", "200"), to: "acceptInvitation", parameters: FIRST, body: &[] },
+    Step { from: ("listReceivedInvitations", "200"), to: "refuseInvitation", parameters: FIRST, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

@@ -42,6 +42,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Person", description = "The person who is logged in."),
         (name = "Spaces", description = "Private and professional spaces."),
         (name = "Members", description = "Who is in a professional space, and what each may do there."),
+        (name = "Invitations", description = "Administrators name a product; whoever logs in with it accepts or refuses."),
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")

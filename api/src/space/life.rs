@@ -135,6 +135,6 @@ fn tell_administrators(
 }
 
 /// A moment as mails in every language write it.
-fn day_and_hour(moment: Instant) -> String {
+pub fn day_and_hour(moment: Instant) -> String {
     moment.format("%d.%m.%Y %H:%M UTC").to_string()
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::identity::{address, registration, session};
+use domain::{
+    collaboration::invitation,
+    identity::{address, registration, session},
+};
 use persistence::{Lease, StoreError, Transaction};
 use tokio::sync::watch;
 
 use super::LEASE;
-use crate::{app::App, http::idempotency, space::life};
+use crate::{app::App, collaboration::invitation::reminder, http::idempotency, space::life};
 
 /// Work that is done every so often by one worker of all.
 struct Job {
@@ -50,6 +53,12 @@ const JOBS: &[Job] = &[
         part: |_, tx| tx.purge_sessions(tx.now() - session::WHOLE - session::KEPT),
     },
     Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
+    Job { name: "remind_of_invitations", every: TimeDelta::hours(1), part: reminder::remind },
+    Job {
+        name: "purge_invitations",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_invitations(tx.now() - invitation::REMEMBERED),
+    },
     Job { name: "purge_spaces", every: TimeDelta::hours(1), part: life::purge },
 ];
 

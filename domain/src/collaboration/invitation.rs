@@ -17,6 +17,15 @@ use crate::{
 pub const VALID_DAYS: u32 = 21;
 /// The most days for which it can be.
 pub const VALID_DAYS_AT_MOST: u32 = 90;
+/// Reads for how many days an invitation is to be valid.
+///
+/// # Errors
+/// The number is out of range.
+pub fn parse_valid_days(days: i64) -> Result<u32, Fault> {
+    let fault = Fault::OutOfRange { min: 1, max: VALID_DAYS_AT_MOST.into() };
+    u32::try_from(days).ok().filter(|days| (1..=VALID_DAYS_AT_MOST).contains(days)).ok_or(fault)
+}
+
 /// How long an invitation rests between two of its mails.
 pub const COOL_DOWN: TimeDelta = TimeDelta::minutes(10);
 /// How many mails an invitation sends within [`COUNTED_WITHIN`].
@@ -85,6 +94,14 @@ pub struct Offer {
     pub membership_ends_at: Option<Instant>,
 }
 
+impl Offer {
+    /// Until when it can be accepted that is mailed now.
+    fn expiry(&self, valid_days: u32, now: Instant) -> Instant {
+        let expires_at = now + TimeDelta::days(valid_days.into());
+        self.membership_ends_at.map_or(expires_at, |end| end.min(expires_at))
+    }
+}
+
 /// An invitation to a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
@@ -102,7 +119,7 @@ pub struct Invitation {
     pub valid_days: u32,
     /// When it was made.
     pub created_at: Instant,
-    /// Until when it can be accepted.
+    /// Until when it can be accepted; nobody comes in whose membership would be over.
     pub expires_at: Instant,
     /// Its mails.
     pub mails: Mails,
@@ -217,14 +234,14 @@ impl Administrator<'_> {
             return Err(Refusal::AlreadyMember);
         }
         let replaced = match rivals.same {
-            Some(same) if now < same.ends_at() => return Err(Refusal::InvitationPending { invitation: same.id }),
+            Some(same) if now < same.expires_at => return Err(Refusal::InvitationPending { invitation: same.id }),
             Some(same) => Some(InvitationChange(same.end(InvitationOutcome::Cancelled, now))),
             None => None,
         };
         if replaced.is_none() && rivals.pending >= PENDING_AT_MOST {
             return Err(Refusal::InvitationLimitReached { limit: PENDING_AT_MOST });
         }
-        let expires_at = now + TimeDelta::days(valid_days.into());
+        let expires_at = offer.expiry(valid_days, now);
         let invitation = Invitation {
             id,
             space: space.id,
@@ -258,7 +275,7 @@ impl Administrator<'_> {
         if invitation.offer.membership_ends_at.is_some_and(|end| end <= now) {
             return Err(Refusal::InvitationExpired);
         }
-        let expires_at = now + TimeDelta::days(invitation.valid_days.into());
+        let expires_at = invitation.offer.expiry(invitation.valid_days, now);
         Ok(InvitationChange(Invitation {
             inviter: self.membership().person,
             expires_at,
@@ -308,15 +325,10 @@ impl Invitation {
             Some((InvitationOutcome::Accepted, _)) => InvitationStatus::Accepted,
             Some((InvitationOutcome::Refused, _)) => InvitationStatus::Refused,
             Some((InvitationOutcome::Cancelled, _)) => InvitationStatus::Cancelled,
-            None if self.ends_at() <= now => InvitationStatus::Expired,
+            None if self.expires_at <= now => InvitationStatus::Expired,
             None if space != SpaceState::Open || !inviter_is_able => InvitationStatus::Void,
             None => InvitationStatus::Pending,
         }
-    }
-
-    /// Until when it can be accepted: nobody comes in whose membership would be over.
-    pub fn ends_at(&self) -> Instant {
-        self.offer.membership_ends_at.map_or(self.expires_at, |end| end.min(self.expires_at))
     }
 
     /// Only the product named answers, of all that the person has.
@@ -381,7 +393,7 @@ impl Invitation {
     /// The invitation ended, or expired.
     pub fn refuse(&self, now: Instant) -> Result<InvitationChange, Refusal> {
         self.require_not_ended()?;
-        if self.ends_at() <= now {
+        if self.expires_at <= now {
             return Err(Refusal::InvitationExpired);
         }
         Ok(InvitationChange(self.clone().end(InvitationOutcome::Refused, now)))

@@ -1,5 +1,7 @@
 //! Invitations as they are kept.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
@@ -10,16 +12,19 @@ use domain::{
         invitation::{Mails, Rivals},
     },
     id::{InvitationId, PersonId, SpaceId},
-    identity::{ProductStatus, Serial},
+    identity::{Person, ProductStatus, Serial},
+    space::Space,
     text::{EmailAddress, PersonName},
 };
 
 use super::{MembershipRow, is_living};
 use crate::{
     error::StoreError,
+    identity::PersonRow,
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
-    schema::{invitations, memberships, products},
+    schema::{invitations, memberships, persons, products, spaces},
+    space::SpaceRow,
     transaction::{Reading, Transaction},
 };
 
@@ -114,6 +119,13 @@ impl InvitationRow {
     }
 }
 
+/// An invitation, where to, and who answers for it.
+type Known = (InvitationRow, SpaceRow, PersonRow);
+
+fn read((invitation, space, inviter): Known) -> Result<(Invitation, Space, Person), StoreError> {
+    Ok((invitation.read()?, space.read()?, inviter.read()?))
+}
+
 /// Which of the invitations to a space.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InvitationFilter {
@@ -126,45 +138,42 @@ pub struct InvitationFilter {
 }
 
 impl Reading<'_> {
-    /// The invitations to a space, newest first.
+    /// The invitations to a space, each with who answers for it, newest first.
     pub fn invitations_to(
         &mut self,
         space: SpaceId,
         filter: &InvitationFilter,
         most: u32,
-    ) -> Result<Vec<Invitation>, StoreError> {
+    ) -> Result<Vec<(Invitation, Person)>, StoreError> {
         let now = stamp(self.now());
         let able: Vec<String> = filter.able.iter().map(ToString::to_string).collect();
-        let rows: Vec<InvitationRow> = self.run(|db| {
+        let rows: Vec<(InvitationRow, PersonRow)> = self.run(|db| {
             let mut found = invitations::table
+                .inner_join(persons::table)
                 .filter(invitations::space_id.eq(space.to_string()))
                 .order(invitations::id.desc())
                 .limit(most.into())
-                .select(InvitationRow::as_select())
+                .select((InvitationRow::as_select(), PersonRow::as_select()))
                 .into_boxed();
             if let Some(before) = filter.before {
                 found = found.filter(invitations::id.lt(before.to_string()));
             }
-            let is_pending = invitations::outcome.is_null();
-            let is_over = invitations::expires_at.le(now).or(invitations::membership_ends_at
-                .is_not_null()
-                .and(invitations::membership_ends_at.assume_not_null().le(now)));
+            let is_open = invitations::outcome.is_null();
+            let is_valid = invitations::expires_at.gt(now);
             found = match filter.status {
                 None => found,
-                Some(InvitationStatus::Expired) => found.filter(is_pending).filter(is_over),
-                Some(InvitationStatus::Pending) => found
-                    .filter(is_pending)
-                    .filter(diesel::dsl::not(is_over))
-                    .filter(invitations::inviter_id.eq_any(able)),
-                Some(InvitationStatus::Void) => found
-                    .filter(is_pending)
-                    .filter(diesel::dsl::not(is_over))
-                    .filter(invitations::inviter_id.ne_all(able)),
+                Some(InvitationStatus::Expired) => found.filter(is_open).filter(invitations::expires_at.le(now)),
+                Some(InvitationStatus::Pending) => {
+                    found.filter(is_open).filter(is_valid).filter(invitations::inviter_id.eq_any(able))
+                }
+                Some(InvitationStatus::Void) => {
+                    found.filter(is_open).filter(is_valid).filter(invitations::inviter_id.ne_all(able))
+                }
                 Some(ended) => found.filter(invitations::outcome.eq(Some(ended.code()))),
             };
             found.get_results(db)
         })?;
-        rows.into_iter().map(InvitationRow::read).collect()
+        rows.into_iter().map(|(invitation, inviter)| Ok((invitation.read()?, inviter.read()?))).collect()
     }
 
     /// The invitations that nobody ended and that name one of these products, newest first.
@@ -173,30 +182,38 @@ impl Reading<'_> {
         serials: &[Serial],
         before: Option<InvitationId>,
         most: u32,
-    ) -> Result<Vec<Invitation>, StoreError> {
+    ) -> Result<Vec<(Invitation, Space, Person)>, StoreError> {
         let serials: Vec<&str> = serials.iter().map(Serial::as_str).collect();
-        let rows: Vec<InvitationRow> = self.run(|db| {
+        let found: Vec<Known> = self.run(|db| {
             let mut found = invitations::table
+                .inner_join(spaces::table)
+                .inner_join(persons::table)
                 .filter(invitations::serial.eq_any(serials))
                 .filter(invitations::outcome.is_null())
                 .order(invitations::id.desc())
                 .limit(most.into())
-                .select(InvitationRow::as_select())
+                .select((InvitationRow::as_select(), SpaceRow::as_select(), PersonRow::as_select()))
                 .into_boxed();
             if let Some(before) = before {
                 found = found.filter(invitations::id.lt(before.to_string()));
             }
             found.get_results(db)
         })?;
-        rows.into_iter().map(InvitationRow::read).collect()
+        found.into_iter().map(read).collect()
     }
 
-    /// An invitation, whoever's it is.
-    pub fn invitation(&mut self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
-        let found: Option<InvitationRow> = self.run(|db| {
-            invitations::table.find(id.to_string()).select(InvitationRow::as_select()).get_result(db).optional()
+    /// An invitation with its space and with who answers for it, whoever asks.
+    pub fn invitation(&mut self, id: InvitationId) -> Result<Option<(Invitation, Space, Person)>, StoreError> {
+        let found: Option<Known> = self.run(|db| {
+            invitations::table
+                .inner_join(spaces::table)
+                .inner_join(persons::table)
+                .filter(invitations::id.eq(id.to_string()))
+                .select((InvitationRow::as_select(), SpaceRow::as_select(), PersonRow::as_select()))
+                .get_result(db)
+                .optional()
         })?;
-        found.map(InvitationRow::read).transpose()
+        found.map(read).transpose()
     }
 
     /// What stands in the way of inviting a product's holder; believed only under the space's lock. It takes the same work
@@ -261,19 +278,34 @@ impl Transaction<'_> {
         self.save_invitation(acceptance.invitation())
     }
 
-    /// Invitations, at most a hundred, whose invitees are to be reminded; believed only under the locks of their spaces.
-    pub fn invitations_to_remind(&mut self) -> Result<(Vec<Invitation>, bool), StoreError> {
+    /// Invitations, at most a hundred, whose invitees are to be reminded, under the locks of their spaces. Says whether
+    /// there may be more. A row that holds what no rule lets in is passed over, for the others' sake.
+    pub fn lock_invitations_to_remind(&mut self) -> Result<(Vec<(Invitation, Space)>, bool), StoreError> {
         let now = stamp(self.now());
-        let rows: Vec<InvitationRow> = self.run(|db| {
-            invitations::table
-                .filter(invitations::remind_at.le(now))
-                .order(invitations::remind_at)
-                .limit(PURGED_AT_ONCE)
-                .select(InvitationRow::as_select())
+        let due = || invitations::table.filter(invitations::remind_at.le(now));
+        let found: Vec<(String, String)> = self.run(|db| {
+            let found = due().order(invitations::remind_at).limit(PURGED_AT_ONCE);
+            found.select((invitations::id, invitations::space_id)).get_results(db)
+        })?;
+        let is_more = is_full(&found);
+        let (ids, places): (Vec<String>, BTreeSet<String>) = found.into_iter().unzip();
+        let places = places.iter().map(|id| Row { table: "spaces", id }.id(id)).collect::<Result<_, _>>()?;
+        self.lock_spaces(&places)?;
+        let rows: Vec<(InvitationRow, SpaceRow)> = self.run(|db| {
+            due()
+                .inner_join(spaces::table)
+                .filter(invitations::id.eq_any(&ids))
+                .order(invitations::id)
+                .select((InvitationRow::as_select(), SpaceRow::as_select()))
                 .get_results(db)
         })?;
-        let is_more = is_full(&rows);
-        Ok((rows.into_iter().map(InvitationRow::read).collect::<Result<_, _>>()?, is_more))
+        let read =
+            |(invitation, space): (InvitationRow, SpaceRow)| Ok::<_, StoreError>((invitation.read()?, space.read()?));
+        let told = |error: &StoreError| tracing::error!(%error, "an invitation can't be read; it is passed over");
+        let due: Vec<_> = rows.into_iter().filter_map(|row| read(row).inspect_err(told).ok()).collect();
+        // Where all of them are passed over, the next ones would be the same.
+        let is_more = is_more && !due.is_empty();
+        Ok((due, is_more))
     }
 
     /// Forgets invitations that expired before a moment, however they ended. Says whether there may be more.

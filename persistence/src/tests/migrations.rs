@@ -99,6 +99,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         company_profiles,
         idempotency_keys,
         installation,
+        invitations,
         limit_requests,
         memberships,
         outbox,

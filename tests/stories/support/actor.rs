@@ -31,6 +31,10 @@ pub struct Actor {
     pub refresh_token: Option<String>,
     /// The test person's id in the sandbox.
     pub sandbox_id: String,
+    /// The test person's given name.
+    pub given_name: String,
+    /// The test person's family name.
+    pub family_name: String,
     /// The test person's products; the first is the one that he logged in with.
     pub products: Vec<Product>,
 }
@@ -93,6 +97,8 @@ impl Actor {
             token: None,
             refresh_token: None,
             sandbox_id: String::new(),
+            given_name: String::new(),
+            family_name: String::new(),
             products: vec![],
         }
     }
@@ -141,6 +147,7 @@ impl Actor {
     pub fn become_test_person(&mut self, wish: &Value) -> Value {
         let person = self.post("/sandbox/persons", wish).expect(201);
         self.sandbox_id = text(&person["id"]);
+        (self.given_name, self.family_name) = (text(&person["givenName"]), text(&person["familyName"]));
         let products = person["products"].as_array().expect("products").iter();
         self.products = products
             .map(|product| Product { serial: text(&product["serial"]), kind: text(&product["kind"]) })

@@ -4,10 +4,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicU64, Ordering},
 };
-
-use super::Actor;
 
 /// The database of a server, on this machine.
 #[derive(Debug, Clone)]
@@ -45,24 +42,5 @@ impl Backstage {
         let done = command.output().expect("a client of the database");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
-    }
-}
-
-/// Members come in one after the other, after whoever opened a space.
-static ADMITTED: AtomicU64 = AtomicU64::new(1);
-
-impl Actor {
-    /// Lets somebody into the space at this path, in this role and with all his products; gives the path of the member.
-    ///
-    /// It stands in for an invitation that he accepts: the one place where a story lets a second person in.
-    pub fn admit(&self, space: &str, newcomer: &Self, role: &str) -> String {
-        let id = format!("01ffffff-ffff-7000-8000-{:012x}", ADMITTED.fetch_add(1, Ordering::Relaxed));
-        let (space_id, serial) = (space.rsplit('/').next().expect("an id"), &newcomer.products[0].serial);
-        self.backstage().sql(&format!(
-            "INSERT INTO memberships (id, space_id, person_id, role, scope, product_id, status, created_at) \
-             SELECT '{id}', '{space_id}', person_id, '{role}', 'all_products', id, 'active', created_at \
-             FROM products WHERE serial = '{serial}'"
-        ));
-        format!("{space}/members/{id}")
     }
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod backstage;
 mod crowd;
+mod invitation;
 mod jwt;
 mod mail_server;
 mod process;
@@ -13,6 +14,7 @@ mod world;
 pub use actor::{Actor, Reply, another, professional, text};
 pub use backstage::Backstage;
 pub use crowd::{crowd, eventually, unless_busy, wait_until};
+pub use invitation::invitation;
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;
 pub use process::Process;

@@ -7,14 +7,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::TimeDelta;
 use domain::{
-    Instant,
+    Coded, Instant,
     audit::{Actor, AuditAct, Chain, Event},
-    collaboration::{MemberEdit, Membership, MembershipStatus, Permission, Role},
+    collaboration::{
+        Acceptor, AccessScope, InvitationStatus, Invitee, MemberEdit, Membership, MembershipStatus, Offer, Permission,
+        Role, invitation::Rivals,
+    },
     helpdesk::{LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
     identity::{
-        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, ProductKind, Protected, Registration,
-        Serial, Session, Terms,
+        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, Person, ProductKind, Protected,
+        Registration, Serial, Session, Terms,
     },
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PersonName, ReasonText},
@@ -23,8 +26,8 @@ use uuid::Uuid;
 
 use super::super::support::{Owner, insert_owner, now, open_space};
 use crate::{
-    Answered, AssertionPurpose, AuditFilter, MemberFilter, Resealed, SEALED, SealedProfile, SpaceFilter, StoreError,
-    Transaction, connection::Db, store::Clock,
+    Answered, AssertionPurpose, AuditFilter, InvitationFilter, MemberFilter, Resealed, SEALED, SealedProfile,
+    SpaceFilter, StoreError, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -73,6 +76,8 @@ pub fn take(db: &mut Db) {
     outbox(&mut census);
     recurring(&mut census);
     sealed(&mut census, known.owner.person.id);
+    members(&mut census, &known);
+    invitations(&mut census, &known);
     closed_spaces(&mut census, &known);
 }
 
@@ -298,6 +303,50 @@ fn sealed(census: &mut Census<'_>, person: PersonId) {
         let values: Vec<_> = values.collect();
         census.ask(|tx| tx.reseal(column, &values));
     }
+}
+
+fn members(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
+    for status in
+        [None, Some(MembershipStatus::Active), Some(MembershipStatus::Suspended), Some(MembershipStatus::Ended)]
+    {
+        let filter = MemberFilter { role: Some(Role::Administrator), status, after: None };
+        census.ask(|tx| tx.members_of(space.id, filter, 10));
+    }
+    census.ask(|tx| tx.member_of(membership.id, space.id));
+    let roster = census.ask(|tx| tx.roster(space.id));
+    let administrator = membership.administrator(Permission::ManageMembers).unwrap();
+    let edit = MemberEdit { scope: Some(AccessScope::AllProducts), ..MemberEdit::default() };
+    let change = administrator.edit_member(space, &roster, membership.id, edit, now()).unwrap();
+    census.ask(|tx| tx.save_member(&change));
+}
+
+fn invitations(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
+    let guest = census.ask(|tx| insert_owner(tx, 11));
+    let product = census.ask(|tx| tx.product_of(guest.product, guest.person.id)).unwrap();
+    let Person { given_name, family_name, email, .. } = guest.person.clone();
+    let invitee = Invitee { given_name, family_name, email, serial: product.serial.clone() };
+    let offer = Offer { role: Role::Reader, scope: AccessScope::ThisProduct, membership_ends_at: None };
+    let administrator = membership.administrator(Permission::Invite).unwrap();
+    let id = Uuid::from_u128(1).into();
+    let begun = now() - TimeDelta::days(20);
+    let (change, _) = administrator.invite(id, space, (invitee, offer, 21), Rivals::default(), begun).unwrap();
+    census.ask(|tx| tx.insert_invitation(&change));
+    census.ask(|tx| tx.save_invitation(&change));
+    census.ask(|tx| tx.rivals_of(space.id, &product.serial));
+    census.ask(|tx| tx.invitation(id));
+    for before in [None, Some(id)] {
+        census.ask(|tx| tx.invitations_for(std::slice::from_ref(&product.serial), before, 10));
+        for status in std::iter::once(None).chain(InvitationStatus::ALL.iter().copied().map(Some)) {
+            let filter = InvitationFilter { status, able: vec![membership.person], before };
+            census.ask(|tx| tx.invitations_to(space.id, &filter, 10));
+        }
+    }
+    census.ask(|tx| Ok(tx.lock_invitations_to_remind()?.0));
+    let acceptor = Acceptor { person: &guest.person, product: &product, terms_accepted: true };
+    let roster = census.ask(|tx| tx.roster(space.id));
+    let accepted = change.invitation().accept(Uuid::from_u128(2).into(), space, &roster, acceptor, now()).unwrap();
+    census.ask(|tx| tx.save_acceptance(&accepted));
+    census.ask(|tx| tx.purge_invitations(later()));
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
