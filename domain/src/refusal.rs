@@ -153,6 +153,12 @@ pub enum Refusal {
         /// How many may be.
         limit: u32,
     },
+    /// The inviter made too many invitations within a day.
+    #[error("{limit} invitations were made")]
+    DailyInvitationLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
     /// The invitation was mailed a moment ago, or too often of late.
     #[error("the invitation is not mailed again before {until}")]
     InvitationResendTooSoon {

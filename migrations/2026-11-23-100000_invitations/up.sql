@@ -1,4 +1,5 @@
--- Decided on under the lock of the space. `outcome` is missing until somebody ends the invitation; `remind_at` once nobody is to be reminded any more.
+-- Decided on under the lock of the space. `outcome` is missing until somebody ends the invitation; `remind_at`, once nobody is to
+-- be reminded any more.
 CREATE TABLE invitations (
     id TEXT PRIMARY KEY NOT NULL,
     space_id TEXT NOT NULL REFERENCES spaces (id),
@@ -27,6 +28,7 @@ CREATE TABLE invitations (
 );
 CREATE UNIQUE INDEX invitations_one_pending ON invitations (space_id, serial) WHERE outcome IS NULL;
 CREATE INDEX invitations_by_space ON invitations (space_id, id);
+CREATE INDEX invitations_by_inviter ON invitations (inviter_id, created_at);
 CREATE INDEX invitations_by_serial ON invitations (serial, id);
 CREATE INDEX invitations_by_expiry ON invitations (expires_at);
 CREATE INDEX invitations_to_remind ON invitations (remind_at) WHERE remind_at IS NOT NULL;

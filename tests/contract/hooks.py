@@ -37,9 +37,10 @@ ADDRESSES = {}
 
 
 class Me:
-    """A test person who is registered with the first of two products, and a professional space of his."""
+    """A test person who is registered with the first of two products, a professional space of his, and an invitation."""
 
     person, product, other_product, space = SANDBOX.founder(CALLER == "helpdesk")
+    invitation = SANDBOX.invitation(person, product)
 
 
 def log_in():
@@ -99,6 +100,11 @@ def before_call(context, case, kwargs):
             case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace":
                 # Only a professional space has a company, and members.
                 case.path_parameters["id"] = Me.space
+            case "listInvitations" | "invite" | "inviteMany" | "getInvitation" | "resendInvitation" | "cancelInvitation":
+                # Only a professional space has members.
+                case.path_parameters["id"] = Me.space
+            case "getReceivedInvitation" | "acceptInvitation" | "refuseInvitation":
+                case.path_parameters["id"] = Me.invitation
             case "withdrawAuthenticationProduct":
                 # It would end the caller's sessions for good; stories tell of it.
                 case.path_parameters["id"] = str(uuid.uuid4())

@@ -49,6 +49,21 @@ class Sandbox:
         }
         return self.ask("POST", "/v1/token", data=form)
 
+    def invitation(self, person, product):
+        """An invitation of a person, with this product, to the space of somebody else."""
+        host, of_host, _, space = self.founder()
+        token = self.log_in(host, of_host)["access_token"]
+        invitee = next(known for known in self.ask("GET", "/sandbox/persons")["data"] if known["id"] == person)
+        wish = {
+            "givenName": invitee["givenName"],
+            "familyName": invitee["familyName"],
+            "email": f"{person}@example.lu",
+            "subjectSerialNumber": product,
+            "accessScope": "this_product",
+            "role": "reader",
+        }
+        return self.ask("POST", f"/v1/spaces/{space}/invitations", token, json=wish)["id"]
+
     def founder(self, is_helpdesk=False):
         """A person with a registered product, another that is not registered yet, and a professional space."""
         person, (product, other) = self.newcomer(is_helpdesk, products=2)

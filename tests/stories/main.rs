@@ -13,6 +13,8 @@ mod idempotency;
 mod input;
 mod invitations;
 mod invitations_at_once;
+mod invitations_by_the_clock;
+mod invitations_in_bulk;
 mod issuers;
 mod keys;
 mod life;

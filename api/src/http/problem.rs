@@ -196,6 +196,12 @@ codes! {
         en: "No tries left", "Too many wrong codes. Start again from the beginning.";
         lb: "Keng Versich méi", "Ze vill falsch Coden. Fänkt vu vir un.";
     }
+    DailyInvitationLimitReached = "daily_invitation_limit_reached", 409 {
+        fr: "Trop d'invitations en un jour", "Une personne peut envoyer au plus {limit} invitations en 24 heures, tous espaces confondus.";
+        de: "Zu viele Einladungen an einem Tag", "Eine Person kann innerhalb von 24 Stunden höchstens {limit} Einladungen versenden, alle Bereiche zusammengenommen.";
+        en: "Too many invitations in a day", "A person can send at most {limit} invitations within 24 hours, to all spaces together.";
+        lb: "Ze vill Invitatiounen un engem Dag", "Eng Persoun ka bannent 24 Stonnen héchstens {limit} Invitatiounen verschécken, all Espacen zesummen.";
+    }
     InvitationLimitReached = "invitation_limit_reached", 409 {
         fr: "Trop d'invitations", "Un espace peut avoir au plus {limit} invitations sans réponse, expirées comprises. Annulez-en.";
         de: "Zu viele Einladungen", "Ein Bereich kann höchstens {limit} unbeantwortete Einladungen haben, abgelaufene eingeschlossen. Ziehen Sie welche zurück.";
@@ -611,6 +617,9 @@ impl From<Refusal> for Problem {
                 (Code::InvitationPending, json!({ "invitation": invitation.to_string() }))
             }
             Refusal::InvitationLimitReached { limit } => (Code::InvitationLimitReached, json!({ "limit": limit })),
+            Refusal::DailyInvitationLimitReached { limit } => {
+                (Code::DailyInvitationLimitReached, json!({ "limit": limit }))
+            }
             Refusal::InvitationResendTooSoon { until } => (Code::InvitationResendTooSoon, json!({ "until": until })),
             Refusal::InvitationForOtherProduct { serial } => {
                 (Code::InvitationForOtherProduct, json!({ "maskedSerial": serial.masked() }))

@@ -34,6 +34,9 @@ pub const SENT_AT_MOST: u32 = 5;
 pub const COUNTED_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// How many invitations to one space may be pending, expired ones included until they are cancelled or replaced.
 pub const PENDING_AT_MOST: u32 = 100;
+/// How many invitations one person makes within [`COUNTED_WITHIN`], to all spaces together, whatever becomes of them: each is
+/// a mail to somebody who may be a stranger.
+pub const MADE_AT_MOST: u32 = 200;
 /// How long before its end the invitee is reminded.
 pub const REMINDED_BEFORE: TimeDelta = TimeDelta::days(3);
 /// How long an invitation is remembered after its end.
@@ -164,7 +167,7 @@ impl Mails {
     }
 }
 
-/// What stands in the way of another invitation, read under the space's lock.
+/// What stands in the way of another invitation, read under the locks of the inviter and the space.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rivals {
     /// How many invitations to the space nobody ended.
@@ -173,6 +176,8 @@ pub struct Rivals {
     pub same: Option<Invitation>,
     /// Whether the product's holder, whoever he is, is a member, with whichever product.
     pub is_member: bool,
+    /// How many invitations the inviter made of late, to whichever space.
+    pub made_lately: u32,
 }
 
 /// Invitations that may be kept, each as it is to be. Only the acts below make one:
@@ -217,7 +222,7 @@ impl Administrator<'_> {
     ///
     /// # Errors
     /// The space is private or not open, the end date has passed, he is a member, an invitation of the product is pending,
-    /// or too many are.
+    /// too many are, or the inviter made too many of late.
     pub fn invite(
         &self,
         id: InvitationId,
@@ -240,6 +245,9 @@ impl Administrator<'_> {
         };
         if replaced.is_none() && rivals.pending >= PENDING_AT_MOST {
             return Err(Refusal::InvitationLimitReached { limit: PENDING_AT_MOST });
+        }
+        if rivals.made_lately >= MADE_AT_MOST {
+            return Err(Refusal::DailyInvitationLimitReached { limit: MADE_AT_MOST });
         }
         let expires_at = offer.expiry(valid_days, now);
         let invitation = Invitation {
@@ -593,13 +601,15 @@ mod tests {
     #[test]
     fn one_invitation_of_a_product_is_pending() {
         let invite = |rivals| invite_with(&member(1), OFFER, rivals);
-        let pending = Rivals { same: Some(invitation()), pending: 1, is_member: false };
+        let pending = Rivals { same: Some(invitation()), pending: 1, ..Rivals::default() };
         assert_eq!(invite(pending.clone()), Err(Refusal::InvitationPending { invitation: invitation().id }));
         let expired = Invitation { expires_at: now(), ..invitation() };
         let (_, replaced) = invite(Rivals { same: Some(expired), pending: PENDING_AT_MOST, ..pending }).unwrap();
         assert_eq!(replaced.unwrap().0.ended, Some((InvitationOutcome::Cancelled, now())));
         let many = Rivals { pending: PENDING_AT_MOST, ..Rivals::default() };
         assert_eq!(invite(many), Err(Refusal::InvitationLimitReached { limit: PENDING_AT_MOST }));
+        let often = Rivals { made_lately: MADE_AT_MOST, ..Rivals::default() };
+        assert_eq!(invite(often), Err(Refusal::DailyInvitationLimitReached { limit: MADE_AT_MOST }));
         assert_eq!(invite(Rivals { is_member: true, ..Rivals::default() }), Err(Refusal::AlreadyMember));
         let mut manager = member(2);
         manager.membership.role = Role::Manager;

@@ -9,7 +9,7 @@ use domain::{
     collaboration::{
         Acceptance, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, MembershipStatus,
         Offer,
-        invitation::{Mails, Rivals},
+        invitation::{COUNTED_WITHIN, Mails, Rivals},
     },
     id::{InvitationId, PersonId, SpaceId},
     identity::{Person, ProductStatus, Serial},
@@ -216,13 +216,14 @@ impl Reading<'_> {
         found.map(read).transpose()
     }
 
-    /// What stands in the way of inviting a product's holder; believed only under the space's lock. It takes the same work
+    /// What stands in the way of this person's inviting a product's holder; believed only under the locks of the inviter and
+    /// the space. It takes the same work
     /// whether the product is registered or not.
-    pub fn rivals_of(&mut self, space: SpaceId, serial: &Serial) -> Result<Rivals, StoreError> {
-        let (now, space) = (stamp(self.now()), space.to_string());
+    pub fn rivals_of(&mut self, inviter: PersonId, space: SpaceId, serial: &Serial) -> Result<Rivals, StoreError> {
+        let (now, since, space) = (stamp(self.now()), stamp(self.now() - COUNTED_WITHIN), space.to_string());
         let to_space =
             || invitations::table.filter(invitations::space_id.eq(&space)).filter(invitations::outcome.is_null());
-        let (pending, same, members): (i64, Option<InvitationRow>, i64) = self.run(|db| {
+        let (pending, same, members, made): (i64, Option<InvitationRow>, i64, i64) = self.run(|db| {
             let same = to_space().filter(invitations::serial.eq(serial.as_str()));
             let members = memberships::table
                 .inner_join(products::table.on(products::person_id.eq(memberships::person_id)))
@@ -230,14 +231,19 @@ impl Reading<'_> {
                 .filter(products::status.eq(ProductStatus::Registered.code()))
                 .filter(memberships::space_id.eq(&space))
                 .filter(is_living(now));
+            let made = invitations::table
+                .filter(invitations::inviter_id.eq(inviter.to_string()))
+                .filter(invitations::created_at.gt(since));
             Ok((
                 to_space().count().get_result(db)?,
                 same.select(InvitationRow::as_select()).get_result(db).optional()?,
                 members.count().get_result(db)?,
+                made.count().get_result(db)?,
             ))
         })?;
         let pending = Row { table: "invitations to", id: &space }.number(pending)?;
-        Ok(Rivals { pending, same: same.map(InvitationRow::read).transpose()?, is_member: members > 0 })
+        let made_lately = Row { table: "invitations by", id: &inviter.to_string() }.number(made)?;
+        Ok(Rivals { pending, same: same.map(InvitationRow::read).transpose()?, is_member: members > 0, made_lately })
     }
 }
 

@@ -112,7 +112,7 @@ pub async fn get(person: Person, path: Path<(PathId, PathId)>) -> Answer {
         (status = 201, description = "The invitation.", body = InvitationView,
             headers(("Location" = String, description = "Its address."))),
         (status = 403, description = "`administrator_required`"),
-        (status = 409, description = "`already_member`, `invitation_limit_reached` with `limit`, `invitation_pending` with `invitation`, `space_closed`, `space_suspended`"),
+        (status = 409, description = "`already_member`, `daily_invitation_limit_reached` with `limit`, `invitation_limit_reached` with `limit`, `invitation_pending` with `invitation`, `space_closed`, `space_suspended`"),
     )
 )]
 #[post("/v1/spaces/{id}/invitations")]
@@ -124,7 +124,7 @@ pub async fn invite(request: HttpRequest, person: Person, id: Path<PathId>, body
         .write_once(once, move |tx, caller| {
             let host = Host::lock(tx, caller, id)?;
             let wish = body.open(caller.strong()?)?;
-            let rivals = tx.rivals_of(id, &wish.0.serial)?;
+            let rivals = tx.rivals_of(caller.person, id, &wish.0.serial)?;
             let invited = host.administrator()?.invite(tx.new_id(), &host.space, wish, rivals, tx.now())?;
             keep_new(tx, &app, (&host, caller), &invited)?;
             let invitation = invited.0.invitation();

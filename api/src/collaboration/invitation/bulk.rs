@@ -148,14 +148,16 @@ fn decide(
     wish: Wish,
     tried: &[(InvitationChange, Option<InvitationChange>)],
 ) -> Result<(InvitationChange, Option<InvitationChange>), Problem> {
-    let kept = tx.rivals_of(host.space.id, &wish.0.serial)?;
+    let kept = tx.rivals_of(host.person.id, host.space.id, &wish.0.serial)?;
     let twin =
         tried.iter().map(|(invited, _)| invited.invitation()).find(|tried| tried.invitee.serial == wish.0.serial);
+    let made = u32::try_from(tried.len()).unwrap_or(u32::MAX);
     let added = tried.iter().filter(|(_, replaced)| replaced.is_none()).count();
     let rivals = Rivals {
         pending: kept.pending.saturating_add(u32::try_from(added).unwrap_or(u32::MAX)),
         same: twin.cloned().or(kept.same),
         is_member: kept.is_member,
+        made_lately: kept.made_lately.saturating_add(made),
     };
     Ok(host.administrator()?.invite(tx.new_id(), &host.space, wish, rivals, tx.now())?)
 }

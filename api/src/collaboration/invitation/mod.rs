@@ -24,7 +24,7 @@ use crate::{
     http::{caller::Caller, problem::Problem},
 };
 
-/// A space that invites, and the administrator who speaks for it, under the space's lock.
+/// A space that invites, and the administrator who speaks for it, under the locks of both.
 struct Host {
     space: Space,
     membership: Membership,
@@ -32,14 +32,15 @@ struct Host {
 }
 
 impl Host {
-    /// Locks the space; nobody waits for it who has no right to invite.
+    /// Locks the person and the space; nobody waits for it who has no right to invite.
     fn lock(tx: &mut Transaction<'_>, caller: &Caller, space: SpaceId) -> Result<Self, Problem> {
         let (seen, membership) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
         seen.require_professional()?;
         membership.administrator(Permission::Invite)?;
+        let person = tx.lock_person(caller.person)?;
         let (space, membership) = tx.lock_space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
         membership.administrator(Permission::Invite)?;
-        Ok(Self { space, membership, person: tx.person(caller.person)? })
+        Ok(Self { space, membership, person })
     }
 
     fn administrator(&self) -> Result<Administrator<'_>, Refusal> {

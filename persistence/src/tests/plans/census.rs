@@ -332,7 +332,7 @@ fn invitations(census: &mut Census<'_>, Known { space, membership, .. }: &Known)
     let (change, _) = administrator.invite(id, space, (invitee, offer, 21), Rivals::default(), begun).unwrap();
     census.ask(|tx| tx.insert_invitation(&change));
     census.ask(|tx| tx.save_invitation(&change));
-    census.ask(|tx| tx.rivals_of(space.id, &product.serial));
+    census.ask(|tx| tx.rivals_of(membership.person, space.id, &product.serial));
     census.ask(|tx| tx.invitation(id));
     for before in [None, Some(id)] {
         census.ask(|tx| tx.invitations_for(std::slice::from_ref(&product.serial), before, 10));
