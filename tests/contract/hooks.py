@@ -29,6 +29,7 @@ CHECKED = {
     "country": "LU",
     "currency": "EUR",
     "financialYearEndsOn": "--12-31",
+    "endsAt": "2099-12-31T23:59:59Z",
     "membershipEndsAt": "2099-12-31T23:59:59Z",
 }
 

@@ -317,7 +317,7 @@ fn each_role_may_what_the_table_says(world: &World) {
     let [manager, contributor, reader] = ["manager", "contributor", "reader"].map(|role| admit(role).0);
     let [suspended, ended, removed, demoted] = [(); 4].map(|()| admit("administrator"));
     owner.post(&format!("{}/suspend", suspended.1), &json!({})).expect(200);
-    let until = json!({ "membershipEndsAt": world.now() + TimeDelta::minutes(1) });
+    let until = json!({ "endsAt": world.now() + TimeDelta::minutes(1) });
     owner.patch(&ended.1, "*", &until).expect(200);
     owner.send("DELETE", &removed.1, &[("if-match", "*")], vec![]).expect(204);
     owner.patch(&demoted.1, "*", &json!({ "role": "reader" })).expect(200);

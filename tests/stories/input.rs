@@ -188,8 +188,8 @@ impl Scene {
             wish(
                 "PATCH",
                 &self.member,
-                json!({ "role": "reader", "accessScope": "all_products", "membershipEndsAt": "2100-01-01T00:00:00Z" }),
-                &[("role", Choice), ("accessScope", Choice), ("membershipEndsAt", Form)],
+                json!({ "role": "reader", "accessScope": "all_products", "endsAt": "2100-01-01T00:00:00Z" }),
+                &[("role", Choice), ("accessScope", Choice), ("endsAt", Form)],
                 &[],
             ),
             wish("POST", &format!("{}/suspend", self.member), json!({}), &[], &[]),
@@ -440,7 +440,7 @@ fn no_field_takes_a_bad_value(world: &World) {
                 if (*field, value.as_str(), wish.path.as_str()) == ("assurance", "null", "/sandbox/persons")
                     || (*holds, value.as_str()) == (Holds::Flag, "true")
                     // What it clears.
-                    || (wish.method, *field, value.as_str()) == ("PATCH", "membershipEndsAt", "null")
+                    || (wish.method, *field, value.as_str()) == ("PATCH", "endsAt", "null")
                     // A limit that an agent may set, and days for which an invitation may be valid.
                     || (*holds, value.as_str()) == (Holds::Count, "1")
                 {

@@ -64,7 +64,7 @@ fn members_are_seen_by_their_readers_role(world: &World) {
     let seen = anna.get(&member).expect(200);
     let masked = format!("****************{}", &bert.products[0].serial[16..]);
     assert_eq!(
-        (&seen["role"], &seen["status"], &seen["accessScope"], &seen["membershipEndsAt"], &seen["version"]),
+        (&seen["role"], &seen["status"], &seen["accessScope"], &seen["endsAt"], &seen["version"]),
         (&json!("reader"), &json!("active"), &json!("all_products"), &Value::Null, &json!(1))
     );
     assert_eq!((&seen["email"], &seen["maskedSerial"]), (&json!(bert.email()), &json!(masked)));
@@ -155,20 +155,20 @@ fn a_member_is_edited_on_the_version_that_was_read(world: &World) {
     assert_eq!(anna.patch(&member, "*", &json!({})).expect(200), edited.json);
 
     let end = json!("2027-03-01T12:00:00Z");
-    let all = json!({ "role": "manager", "accessScope": "this_product", "membershipEndsAt": end });
+    let all = json!({ "role": "manager", "accessScope": "this_product", "endsAt": end });
     let edited = anna.patch(&member, &edited.header("etag"), &all).expect(200);
-    assert_eq!((&edited["accessScope"], &edited["membershipEndsAt"]), (&json!("this_product"), &end));
-    assert_eq!(bert.get(&member).expect(200)["membershipEndsAt"], end);
-    let cleared = anna.patch(&member, "*", &json!({ "membershipEndsAt": null })).expect(200);
-    assert_eq!((&cleared["membershipEndsAt"], &cleared["version"]), (&Value::Null, &json!(4)));
+    assert_eq!((&edited["accessScope"], &edited["endsAt"]), (&json!("this_product"), &end));
+    assert_eq!(bert.get(&member).expect(200)["endsAt"], end);
+    let cleared = anna.patch(&member, "*", &json!({ "endsAt": null })).expect(200);
+    assert_eq!((&cleared["endsAt"], &cleared["version"]), (&Value::Null, &json!(4)));
     for past in [json!("2027-01-15T08:00:00Z"), json!("0001-01-01T00:00:00Z")] {
-        let fault = anna.patch(&member, "*", &json!({ "membershipEndsAt": past })).expect_problem(400, "invalid_input");
+        let fault = anna.patch(&member, "*", &json!({ "endsAt": past })).expect_problem(400, "invalid_input");
         let fault = &fault["errors"][0];
-        assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/membershipEndsAt"), &json!("not_in_future")));
+        assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/endsAt"), &json!("not_in_future")));
     }
     assert_eq!(
         recorded(&anna, &space),
-        [json!(["role"]), json!(["role", "accessScope", "membershipEndsAt"]), json!(["membershipEndsAt"])]
+        [json!(["role"]), json!(["role", "accessScope", "endsAt"]), json!(["endsAt"])]
             .map(|changed| ("member_edited".to_owned(), changed))
     );
     let removed = anna.send("DELETE", &member, &[("if-match", &first)], vec![]);
@@ -180,7 +180,7 @@ fn a_member_is_edited_on_the_version_that_was_read(world: &World) {
 fn an_end_date_comes_true_by_itself(world: &World) {
     let (mut anna, mut bert, space, member) = with_bert(world, "administrator");
     let end = world.now() + TimeDelta::hours(2);
-    anna.patch(&member, "*", &json!({ "membershipEndsAt": end })).expect(200);
+    anna.patch(&member, "*", &json!({ "endsAt": end })).expect(200);
     bert.patch(&space, "*", &json!({ "title": "Café" })).expect(200);
     world.wait(TimeDelta::hours(2));
     anna.log_in(0).expect(200);
@@ -190,7 +190,7 @@ fn an_end_date_comes_true_by_itself(world: &World) {
     assert_eq!(listed(&anna, &space, "", "role"), ["administrator"]);
     assert_eq!(listed(&anna, &space, "?status=ended", "status"), ["ended"]);
     // It is over for good.
-    anna.patch(&member, "*", &json!({ "membershipEndsAt": null })).expect_problem(409, "member_ended");
+    anna.patch(&member, "*", &json!({ "endsAt": null })).expect_problem(409, "member_ended");
     remove(&anna, &member).expect_problem(409, "member_ended");
     for again in ["suspend", "resume"] {
         act(&anna, &member, again).expect_problem(409, "member_ended");
@@ -271,7 +271,7 @@ fn whatever_is_done_is_recorded_once_and_mailed(world: &World) {
     anna.admit(&space, &carl, "reader");
     let left = act(&carl, &space, "leave").expect(200);
     assert_eq!((&left["status"], &left["isMe"]), (&json!("ended"), &json!(true)));
-    assert!(left["membershipEndsAt"].is_string() && left.get("email").is_none());
+    assert!(left["endsAt"].is_string() && left.get("email").is_none());
     let acts: Vec<String> = recorded(&anna, &space).into_iter().map(|(act, _)| act).collect();
     assert_eq!(
         acts,
@@ -336,7 +336,7 @@ fn nothing_takes_the_last_administrator(world: &World) {
     let refused = |actor: &Actor| {
         for reply in [
             actor.patch(&of_anna, "*", &json!({ "role": "manager" })),
-            actor.patch(&of_anna, "*", &json!({ "membershipEndsAt": soon })),
+            actor.patch(&of_anna, "*", &json!({ "endsAt": soon })),
             act(actor, &of_anna, "suspend"),
             remove(actor, &of_anna),
         ] {
@@ -346,10 +346,10 @@ fn nothing_takes_the_last_administrator(world: &World) {
     refused(&anna);
     assert_eq!(act(&anna, &space, "leave").expect_problem(409, "last_administrator")["spaces"], named);
     // An administrator who is there for a time only does not do.
-    anna.patch(&of_bert, "*", &json!({ "role": "administrator", "membershipEndsAt": soon })).expect(200);
+    anna.patch(&of_bert, "*", &json!({ "role": "administrator", "endsAt": soon })).expect(200);
     refused(&bert);
     // Nor one who is suspended.
-    anna.patch(&of_bert, "*", &json!({ "membershipEndsAt": null })).expect(200);
+    anna.patch(&of_bert, "*", &json!({ "endsAt": null })).expect(200);
     act(&anna, &of_bert, "suspend").expect(200);
     refused(&anna);
     act(&anna, &of_bert, "resume").expect(200);
@@ -399,7 +399,7 @@ fn to_demote_or_remove_an_administrator_wants_a_recent_login(world: &World) {
     };
     let soon = world.now() + TimeDelta::days(1);
     challenge(anna.patch(&member, "*", &json!({ "role": "manager" })));
-    challenge(anna.patch(&member, "*", &json!({ "membershipEndsAt": soon })));
+    challenge(anna.patch(&member, "*", &json!({ "endsAt": soon })));
     challenge(remove(&anna, &member));
     // It comes before what is wrong with the version, and after what is wrong with the body is not told.
     challenge(anna.patch(&member, "\"9-x\"", &json!({ "role": "manager" })));
@@ -412,7 +412,7 @@ fn to_demote_or_remove_an_administrator_wants_a_recent_login(world: &World) {
     act(&anna, &member, "suspend").expect(200);
     act(&anna, &member, "resume").expect(200);
     anna.patch(&of_carl, "*", &json!({ "role": "administrator" })).expect(200);
-    anna.patch(&of_dora, "*", &json!({ "role": "reader", "membershipEndsAt": soon })).expect(200);
+    anna.patch(&of_dora, "*", &json!({ "role": "reader", "endsAt": soon })).expect(200);
     remove(&anna, &of_dora).expect(204);
     anna.log_in(0).expect(200);
     anna.patch(&of_carl, "*", &json!({ "role": "manager" })).expect(200);

@@ -27,7 +27,7 @@ pub struct EditMemberRequest {
     #[schema(value_type = Option<schema::Moment>)]
     #[serde(default, deserialize_with = "given")]
     #[expect(clippy::option_option, reason = "absent, cleared and set are three things")]
-    membership_ends_at: Option<Option<String>>,
+    ends_at: Option<Option<String>>,
 }
 
 /// For a field of a merge patch that `null` clears: absent, or what was given.
@@ -40,11 +40,11 @@ impl Request for EditMemberRequest {
     const MEDIA_TYPES: &'static [&'static str] = MERGE_PATCH;
     type Value = MemberEdit;
     fn check(self, faults: &mut Faults) -> Option<MemberEdit> {
-        let ends_at = self.membership_ends_at.map(|end| match end {
+        let ends_at = self.ends_at.map(|end| match end {
             Some(end) => parse_instant(&end).map(Some).ok_or(Fault::Malformed),
             None => Ok(None),
         });
-        let ends_at = faults.take_optional("/membershipEndsAt", ends_at)?;
+        let ends_at = faults.take_optional("/endsAt", ends_at)?;
         let (role, scope) = (self.role.map(|role| role.0), self.access_scope.map(|scope| scope.0));
         Some(MemberEdit { role, scope, ends_at })
     }

@@ -40,7 +40,7 @@ pub struct MemberView {
     access_scope: AccessScopeChoice,
     /// When it ends by itself, if it does; of one that is over, when that was.
     #[schema(required = true)]
-    membership_ends_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
     /// Since when.
     created_at: DateTime<Utc>,
     /// Counts its changes; with it the `ETag` begins.
@@ -69,7 +69,7 @@ impl MemberView {
             role: Choice(membership.role),
             status: Choice(membership.status_at(now)),
             access_scope: Choice(membership.scope),
-            membership_ends_at: membership.ends_at,
+            ends_at: membership.ends_at,
             created_at: membership.created_at,
             version: membership.version,
             email: is_administrator.then(|| person.email.to_string()),

@@ -71,7 +71,7 @@ impl MemberChange {
         let fields = [
             ("role", after.role != before.role),
             ("accessScope", after.scope != before.scope),
-            ("membershipEndsAt", after.ends_at != before.ends_at),
+            ("endsAt", after.ends_at != before.ends_at),
         ];
         let is_edit = self.act == AuditAct::MemberEdited;
         fields.into_iter().filter(|(_, is_changed)| is_edit && *is_changed).map(|(name, _)| name).collect()
@@ -93,7 +93,7 @@ impl Administrator<'_> {
     ) -> Result<MemberChange, Refusal> {
         let member = self.member(space, roster, whom, now)?;
         if edit.ends_at.flatten().is_some_and(|end| end <= now) {
-            return Err(Refusal::Field { field: "membershipEndsAt", fault: Fault::NotInFuture });
+            return Err(Refusal::Field { field: "endsAt", fault: Fault::NotInFuture });
         }
         let after = Membership {
             role: edit.role.unwrap_or(member.role),
@@ -343,7 +343,7 @@ pub(super) mod tests {
         let same = decide(&roster, 1, &demotion(Role::Manager), 2).unwrap();
         assert!(!same.is_any() && same.changed().is_empty() && same.after().version == 1);
         let edit = MemberEdit { ends_at: Some(Some(now())), ..MemberEdit::default() };
-        let refused = Refusal::Field { field: "membershipEndsAt", fault: Fault::NotInFuture };
+        let refused = Refusal::Field { field: "endsAt", fault: Fault::NotInFuture };
         assert_eq!(decide(&roster, 1, &Act::Edit(edit), 2), Err(refused));
         let edit = MemberEdit {
             role: Some(Role::Reader),
@@ -351,7 +351,7 @@ pub(super) mod tests {
             ends_at: Some(Some(now() + TimeDelta::microseconds(1))),
         };
         let edited = decide(&roster, 1, &Act::Edit(edit), 2).unwrap();
-        assert_eq!(edited.changed(), ["role", "accessScope", "membershipEndsAt"]);
+        assert_eq!(edited.changed(), ["role", "accessScope", "endsAt"]);
         assert_eq!((edited.before().version, edited.after().version), (1, 2));
         assert_eq!(edited.after().status_at(now() + TimeDelta::microseconds(1)), MembershipStatus::Ended);
     }

@@ -68,7 +68,6 @@ pub fn take(db: &mut Db) {
     terms(&mut census, &known.owner);
     addresses(&mut census, &known);
     spaces(&mut census, &known);
-    members(&mut census, &known);
     helpdesk(&mut census, &known);
     audit(&mut census, known.space.id);
     idempotency(&mut census);
@@ -303,21 +302,6 @@ fn sealed(census: &mut Census<'_>, person: PersonId) {
         let values: Vec<_> = values.collect();
         census.ask(|tx| tx.reseal(column, &values));
     }
-}
-
-fn members(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
-    for status in
-        [None, Some(MembershipStatus::Active), Some(MembershipStatus::Suspended), Some(MembershipStatus::Ended)]
-    {
-        let filter = MemberFilter { role: Some(Role::Administrator), status, after: None };
-        census.ask(|tx| tx.members_of(space.id, filter, 10));
-    }
-    census.ask(|tx| tx.member_of(membership.id, space.id));
-    let roster = census.ask(|tx| tx.roster(space.id));
-    let administrator = membership.administrator(Permission::ManageMembers).unwrap();
-    let edit = MemberEdit { scope: Some(AccessScope::AllProducts), ..MemberEdit::default() };
-    let change = administrator.edit_member(space, &roster, membership.id, edit, now()).unwrap();
-    census.ask(|tx| tx.save_member(&change));
 }
 
 fn invitations(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
