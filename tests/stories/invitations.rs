@@ -361,10 +361,7 @@ fn a_scope_and_an_end_date_are_kept(world: &World) {
     marc.log_in(0).expect(200);
     marc.accept_terms();
     let member = marc.answer(&invited, "accept").expect(200);
-    assert_eq!(
-        (&member["accessScope"], &member["membershipEndsAt"]),
-        (&json!("this_product"), &invited["membershipEndsAt"])
-    );
+    assert_eq!((&member["accessScope"], &member["endsAt"]), (&json!("this_product"), &invited["membershipEndsAt"]));
     marc.get(&space).expect(200);
     marc.log_in(1).expect(200);
     marc.get(&space).expect_problem(404, "not_found");

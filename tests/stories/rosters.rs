@@ -175,8 +175,9 @@ fn of_many_suspensions_and_resumptions_each_that_took_effect_is_recorded(servers
     let mut acts: Vec<String> =
         log["data"].as_array().expect("events").iter().map(|event| text(&event["act"])).collect();
     acts.reverse();
+    acts.retain(|act| act.starts_with("member_"));
     let expected: Vec<&str> = ["member_suspended", "member_resumed"].into_iter().cycle().take(turns).collect();
-    assert_eq!(acts[1..], expected);
+    assert_eq!(acts, expected);
     let member = anna[0].get(&members[1]).expect(200);
     let status = if turns % 2 == 0 { "active" } else { "suspended" };
     assert_eq!((&member["status"], &member["version"]), (&json!(status), &json!(turns + 1)));
