@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, professional};
+use crate::support::{Actor, Database, Process, Reply, Scratch, Signal, World, professional, text};
 
 crate::on_both_databases!(
     each_act_leaves_its_entry_and_nothing_personal,
@@ -180,6 +180,11 @@ fn sixty_four_writers_leave_one_chain_that_anybody_can_recompute(world: &World) 
     assert!(csv.text.contains(&previous));
     assert_eq!(anna.get(&format!("{log}?format=ndjson&act=space_opened")).text.lines().count(), 1);
     assert_eq!(anna.get(&format!("{log}?format=ndjson&act=terms_accepted")).text, "");
+    // An export begins where a page would.
+    let next = text(&anna.get(&format!("{log}?limit=1")).expect(200)["page"]["next"]);
+    let rest = anna.get(&format!("{log}?format=ndjson&cursor={next}"));
+    assert_eq!(rest.text.lines().count(), events.len() - 1);
+    anna.get(&format!("{log}?format=csv&cursor=forged")).expect_problem(400, "invalid_cursor");
 }
 
 /// The hash of an event as docs/domain.md says that it is made.

@@ -53,7 +53,7 @@ struct EventQuery {
     /// How many to a page; an export has no pages.
     #[param(minimum = 1, maximum = 100, example = 25)]
     limit: Option<u32>,
-    /// `page.next` of the page before; empty for the first.
+    /// `page.next` of the page before; empty for the first. An export begins there as well.
     #[param(example = "")]
     cursor: Option<String>,
 }
@@ -132,12 +132,13 @@ where
         let (entries, page) = paging.cut(&person.app().data_keys, &caller, entries, |entry| entry.position);
         return paging.answer(&EventPage { data: entries.iter().map(EventView::from).collect(), page });
     }
-    let first_log = log.clone();
+    let (app, first_log) = (person.app(), log.clone());
     let first = person
         .read(move |tx, caller| {
             let chain = first_log(tx, caller)?;
             query.end()?;
-            Ok(tx.audit_entries(chain, filter, None, export::PAGE)?)
+            let before = paging.after(&app.data_keys, caller)?;
+            Ok(tx.audit_entries(chain, filter, before, export::PAGE)?)
         })
         .await?;
     Ok(export::stream(format, first, async move |before| {
