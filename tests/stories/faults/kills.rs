@@ -139,6 +139,8 @@ impl Installation {
             Client::new(actor, name, seed)
         });
         drop(server);
+        // However fast a server is, nobody comes to the limit of what may be open or closed.
+        scratch.sql("UPDATE products SET space_limit = 100000");
         scratch.serve_by(program);
         let server = Process::serve(&mut scratch);
         Self { server, clients, chance: StdRng::seed_from_u64(seed), scratch, _cluster: cluster }
