@@ -35,6 +35,9 @@ use crate::{
     openapi, routes, worker,
 };
 
+/// For each of actix's workers, to verify assertions, to drop mails, and for the sandbox: the store has threads of its own.
+const BLOCKING_THREADS: usize = 12;
+
 /// Time for open requests to end once the server has stopped listening.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
 
@@ -54,7 +57,6 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
     let strengths = Data::new(Strengths::of(&contract, &app.config.levels)?);
     let contract = Data::new(Contract::print(contract)?);
     let data = Data::from(Arc::clone(&app));
-    let blocking_threads = app.config.database_connections as usize * 2 + 4;
     let workers = available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(move || {
         let utoipa = Actix::new().into_utoipa_app().configure(routes::all);
@@ -75,7 +77,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, started: impl FnOnce(St
     })
     .on_connect(move |stream, data| connection::watch(stream, data, deadlines.idle + deadlines.headers))
     .workers(workers)
-    .worker_max_blocking_threads(blocking_threads)
+    .worker_max_blocking_threads(BLOCKING_THREADS)
     .max_connections(bounds.connections.div_ceil(workers))
     .client_request_timeout(deadlines.headers)
     .client_disconnect_timeout(connection::FAREWELL)
