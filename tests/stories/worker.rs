@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::support::{Database, World, wait_until};
+use crate::support::{Database, Rival, World, wait_until};
 
 crate::on_both_databases!(a_registration_is_forgotten_after_a_week_and_the_person_is_not);
 
@@ -25,6 +25,22 @@ fn a_registration_is_forgotten_after_a_week_and_the_person_is_not(world: &World)
     assert_eq!(anna.get(&young).expect(200)["status"], "awaiting_confirmation");
     wait_until("a purge", || anna.get(&confirmed).status == 404);
     anna.log_in(1).expect(200);
+}
+
+#[test]
+fn a_job_that_was_kept_waiting_goes_on_soon_afterwards() {
+    let world = World::start(Database::Postgres);
+    let anna = world.founder();
+    let path = anna.open_space("Café").header("location");
+    anna.send("POST", &format!("{path}/close"), &[], vec![]).expect(200);
+    let rival = Rival::hold(&world, "UPDATE spaces SET lock_seq = lock_seq");
+    world.wait(TimeDelta::days(23));
+    let psql = |statement: &str| world.scratch().psql(statement);
+    let held = || psql("SELECT lease IS NOT NULL FROM recurring_jobs WHERE name = 'remind_of_purges'") == "t";
+    wait_until("the job's turn", held);
+    wait_until("its giving up", || !held());
+    rival.give_up();
+    wait_until("a reminder", || psql("SELECT count(*) FROM spaces WHERE purge_reminded_at IS NOT NULL") == "1");
 }
 
 #[test]

@@ -67,8 +67,8 @@ pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool,
     let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
     let due = app.store.read(move |tx| tx.due_jobs(&names)).await?;
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
-        // One that fails is due again when its lease ends, and keeps no other from its turn; unless it is the database that
-        // fails them all.
+        // One that fails for a reason of its own is due again when its lease ends, and keeps no other from its turn; the
+        // database fails them all.
         if let Err(error) = run(app, job, stop).await {
             app.metrics.job_failed(job.name);
             if matches!(error, StoreError::Busy(_) | StoreError::OutcomeUnknown(_)) {
@@ -86,20 +86,33 @@ async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) ->
         taken => taken?,
     };
     let Some(lease) = taken else { return Ok(()) };
+    let done = finish(app, job, &lease, stop).await;
+    // What stopped halfway is for whoever looks next, and needs no wait for the lease's end.
+    if matches!(done, Ok(false) | Err(StoreError::Busy(_) | StoreError::OutcomeUnknown(_))) {
+        app.store.write(move |tx| tx.end_job(&lease, tx.now())).await?;
+    }
+    done.map(drop)
+}
+
+/// Does a job part by part; says whether nothing of it is left to us.
+async fn finish(
+    app: &Arc<App>,
+    job: &'static Job,
+    lease: &Lease,
+    stop: &watch::Receiver<bool>,
+) -> Result<bool, StoreError> {
     while !*stop.borrow() {
         let (app_of_part, lease) = (Arc::clone(app), lease.clone());
         match app.store.write(move |tx| part(&app_of_part, tx, job, &lease)).await? {
             Part::More => (),
             Part::Last => {
                 app.metrics.job_done(job.name, (app.clock)());
-                return Ok(());
+                return Ok(true);
             }
-            Part::Lost => return Ok(()),
+            Part::Lost => return Ok(true),
         }
     }
-    // The rest is for whoever looks next.
-    app.store.write(move |tx| tx.end_job(&lease, tx.now())).await?;
-    Ok(())
+    Ok(false)
 }
 
 /// What came of a part of a job.
