@@ -197,8 +197,11 @@ fn sqlite(path: &std::path::Path, access: Access, patience: Duration) -> Result<
         Access::Write => format!("file:{path}"),
     };
     let mut db = SqliteConnection::establish(&address).map_err(OpenError::ConnectionError)?;
-    let settings =
-        format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;", patience.as_millis());
+    // What savepoints may have to restore stays in memory: it would go to files in a folder for all, and slow down batches.
+    let settings = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+        patience.as_millis()
+    );
     db.batch_execute(&settings).map_err(OpenError::QueryError)?;
     if access == Access::Write {
         db.batch_execute("PRAGMA journal_mode = WAL;").map_err(OpenError::QueryError)?;
