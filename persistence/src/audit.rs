@@ -244,7 +244,7 @@ impl Transaction<'_> {
         }
         self.climb(Rank::AuditHead);
         for (chain, events) in chains {
-            let locked = self.lock_head(chain)?;
+            let locked = if self.begun.contains(&chain) { None } else { self.lock_head(chain)? };
             let is_new = locked.is_none();
             let mut head = locked.unwrap_or_else(|| Head::new(chain));
             // Under the lock, so that times go up with positions.

@@ -4,7 +4,10 @@ use std::ops::{Deref, DerefMut};
 
 use chrono::{DurationRound, TimeDelta};
 use diesel::QueryResult;
-use domain::{Instant, audit::Event};
+use domain::{
+    Instant,
+    audit::{Chain, Event},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -31,6 +34,8 @@ pub struct Transaction<'c> {
     rank: Rank,
     /// What was recorded; it is appended to the audit log just before the commit.
     pub(crate) events: Vec<Event>,
+    /// The audit chains that nobody can have begun, as what they are about begins here too.
+    pub(crate) begun: Vec<Chain>,
     /// Whether something was put into the outbox.
     pub(crate) has_posted: bool,
 }
@@ -86,7 +91,13 @@ impl<'c> Reading<'c> {
 
 impl<'c> Transaction<'c> {
     pub(crate) fn new(db: &'c mut Db, clock: &'c Clock) -> Self {
-        Self { reading: Reading::new(db, clock), rank: Rank::Unlocked, events: vec![], has_posted: false }
+        Self {
+            reading: Reading::new(db, clock),
+            rank: Rank::Unlocked,
+            events: vec![],
+            begun: vec![],
+            has_posted: false,
+        }
     }
 
     /// A new id, a `UUIDv7` of this moment.

@@ -13,7 +13,7 @@ use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
     id::SpaceId,
-    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState},
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState, SpacesOpened},
 };
 use persistence::{SpaceFilter, Transaction};
 
@@ -58,8 +58,7 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
                 person: &founder,
                 terms_accepted: tx.has_accepted_terms(founder.id)?,
                 has_private_space: is_private && tx.has_private_space(founder.id)?,
-                spaces_used: if is_private { 0 } else { tx.spaces_used(product.id)? },
-                spaces_closed: if is_private { 0 } else { tx.spaces_closed(product.id)? },
+                spaces: if is_private { SpacesOpened::default() } else { tx.spaces_opened(product.id)? },
                 product: &product,
             };
             let identifier = free_identifier(tx, wish.entity_type())?;

@@ -7,7 +7,7 @@ pub mod profile;
 
 pub use identifier::SpaceIdentifier;
 pub use life::Closure;
-pub use opening::{Founder, OpenedSpace, Opening};
+pub use opening::{Founder, OpenedSpace, Opening, SpacesOpened};
 pub use profile::CompanyProfile;
 
 use crate::{

@@ -53,10 +53,17 @@ pub struct Founder<'a> {
     pub terms_accepted: bool,
     /// Whether he has a private space that is not closed for good; asked where he wants one.
     pub has_private_space: bool,
-    /// How many professional spaces are open that were opened with the product (domain.md §2, C); asked where he wants one.
-    pub spaces_used: u32,
-    /// How many of them are closed and can be restored; asked where he wants one.
-    pub spaces_closed: u32,
+    /// The professional spaces that were opened with the product; asked where he wants one.
+    pub spaces: SpacesOpened,
+}
+
+/// How many professional spaces were opened with a product (domain.md §2, C).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpacesOpened {
+    /// Those in use, which count against the product's limit.
+    pub used: u32,
+    /// Those that are closed and can be restored.
+    pub closed: u32,
 }
 
 /// A space that may be kept: only [`Founder::open`] makes one.
@@ -103,8 +110,8 @@ impl Founder<'_> {
                 (SpaceKind::Private, None, language, notification_email)
             }
             Opening::Professional { title, language, notification_email, .. } => {
-                self.product.require_place(self.spaces_used)?;
-                self.product.require_few_closed(self.spaces_closed)?;
+                self.product.require_place(self.spaces.used)?;
+                self.product.require_few_closed(self.spaces.closed)?;
                 (SpaceKind::Professional, Some(title), language, notification_email)
             }
         };

@@ -46,8 +46,18 @@ impl Reading<'_> {
 
     /// Whether a person accepted the version in force.
     pub fn has_accepted_terms(&mut self, person: PersonId) -> Result<bool, StoreError> {
-        let Some(terms) = self.terms_in_force()? else { return Ok(false) };
-        Ok(self.terms_accepted_at(person, &terms.version)?.is_some())
+        let (now, person) = (stamp(self.now()), person.to_string());
+        let accepted: Option<Option<NaiveDateTime>> = self.run(|db| {
+            let of_person = terms_acceptances::version.eq(terms::version).and(terms_acceptances::person_id.eq(person));
+            each!(db => terms::table
+                .left_join(terms_acceptances::table.on(of_person))
+                .filter(terms::published_at.le(now))
+                .order((terms::published_at.desc(), terms::version.desc()))
+                .select(terms_acceptances::accepted_at.nullable())
+                .first(db))
+            .optional()
+        })?;
+        Ok(accepted.flatten().is_some())
     }
 
     /// When a person accepted a version, if he did.

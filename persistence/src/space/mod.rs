@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 pub use profile::SealedProfile;
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{dsl::count_star, prelude::*};
 use domain::{
     Coded,
+    audit::Chain,
     collaboration::{Membership, MembershipStatus, Role},
     id::{PersonId, ProductId, SpaceId},
-    space::{Closure, OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState, Suspension},
+    space::{Closure, OpenedSpace, Space, SpaceIdentifier, SpaceKind, SpaceState, SpacesOpened, Suspension},
     text::{EmailAddress, ReasonText, Title},
 };
 
@@ -236,24 +237,28 @@ impl Reading<'_> {
 
     /// How many professional spaces in use were opened with a product; believed only under the product's lock.
     pub fn spaces_used(&mut self, product: ProductId) -> Result<u32, StoreError> {
-        self.professional_spaces(product, in_use())
+        Ok(self.spaces_opened(product)?.used)
     }
 
-    /// How many professional spaces opened with a product are closed and not purged; believed only under the product's lock.
-    pub fn spaces_closed(&mut self, product: ProductId) -> Result<u32, StoreError> {
-        self.professional_spaces(product, [SpaceState::Closed.code(); 2])
-    }
-
-    fn professional_spaces(&mut self, product: ProductId, [state, or_state]: [&str; 2]) -> Result<u32, StoreError> {
-        let count: i64 = self.run(|db| {
+    /// How many professional spaces were opened with a product; believed only under the product's lock.
+    pub fn spaces_opened(&mut self, product: ProductId) -> Result<SpacesOpened, StoreError> {
+        let ([state, or_state], closed) = (in_use(), SpaceState::Closed.code());
+        let counts: Vec<(String, i64)> = self.run(|db| {
             each!(db => spaces::table
                 .filter(spaces::opened_with.eq(product.to_string()))
                 .filter(spaces::kind.eq(SpaceKind::Professional.code()))
-                .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)))
-                .count()
-                .get_result(db))
+                .filter(spaces::state.eq(state).or(spaces::state.eq(or_state)).or(spaces::state.eq(closed)))
+                .group_by(spaces::state)
+                .select((spaces::state, count_star()))
+                .get_results(db))
         })?;
-        u32::try_from(count).map_err(|error| StoreError::Failed(error.to_string()))
+        let row = Row { table: "spaces", id: "counted" };
+        let mut opened = SpacesOpened::default();
+        for (state, count) in counts {
+            let place = if state == closed { &mut opened.closed } else { &mut opened.used };
+            *place += row.number(count)?;
+        }
+        Ok(opened)
     }
 
     /// Whether a person has a private space that is not gone; believed only under the person's lock.
@@ -309,6 +314,7 @@ impl Transaction<'_> {
         let private_owner = (space.kind == SpaceKind::Private).then(|| founding.person.to_string());
         let row = SpaceRow::from(space);
         let founding = MembershipRow::from(founding);
+        self.begun.push(Chain::Space(space.id));
         self.run(|db| {
             each!(db => {
                 diesel::insert_into(spaces::table).values((&row, spaces::private_owner.eq(private_owner))).execute(db)?;

@@ -180,8 +180,7 @@ pub fn open_space(tx: &mut Transaction<'_>, owner: &Owner) -> Result<(), Failure
     let product = tx.lock_product(owner.product)?;
     let founder = Founder {
         person: &owner.person,
-        spaces_used: tx.spaces_used(product.id)?,
-        spaces_closed: tx.spaces_closed(product.id)?,
+        spaces: tx.spaces_opened(product.id)?,
         product: &product,
         terms_accepted: true,
         has_private_space: false,

@@ -155,6 +155,8 @@ fn terms(census: &mut Census<'_>, owner: &Owner) {
     census.ask(|tx| tx.terms_texts("1"));
     census.ask(|tx| tx.accept_terms(owner.person.id, owner.product, "1"));
     census.ask(|tx| tx.has_accepted_terms(owner.person.id));
+    census.ask(|tx| tx.terms_in_force());
+    census.ask(|tx| tx.terms_accepted_at(owner.person.id, "1"));
 }
 
 fn addresses(census: &mut Census<'_>, Known { owner, .. }: &Known) {
