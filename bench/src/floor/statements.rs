@@ -26,6 +26,9 @@ pub struct Opened {
     pub entry: EntryRow,
 }
 
+/// How many spaces a list shows at most: more than anybody has here.
+const MOST: i64 = 100;
+
 /// Writes the statements for one kind of connection.
 macro_rules! statements {
     ($database:ident: $connection:ty) => {
@@ -52,6 +55,8 @@ macro_rules! statements {
                     .filter(memberships::scope.eq("all_products").or(memberships::product_id.eq(&caller.product)))
                     .filter(spaces::state.eq("open").or(spaces::state.eq("suspended")))
                     .order(memberships::space_id)
+                    // Without one, PostgreSQL reads all spaces at once.
+                    .limit(MOST)
                     .select(Summary::as_select())
                     .get_results(db)
             }
