@@ -41,4 +41,6 @@ ids! {
     InvitationId,
     /// A request for a higher limit of a product.
     LimitRequestId,
+    /// A request to be let into a space.
+    JoinRequestId,
 }

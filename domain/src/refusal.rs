@@ -2,7 +2,7 @@
 
 use crate::{
     Fault, Instant,
-    id::{InvitationId, LimitRequestId, SpaceId},
+    id::{InvitationId, JoinRequestId, LimitRequestId, SpaceId},
     identity::{Assurance, Serial, Strength},
     space::SpaceIdentifier,
 };
@@ -76,6 +76,27 @@ pub enum Refusal {
     /// The membership is over, which is for good.
     #[error("the membership is over")]
     MemberEnded,
+    /// The person is in the space.
+    #[error("the person is a member")]
+    AlreadyMember,
+    /// A request of the same person for the same identifier is open.
+    #[error("the request {request} is open")]
+    JoinRequestOpen {
+        /// Which.
+        request: JoinRequestId,
+    },
+    /// Too many requests of the person are open, or were made lately.
+    #[error("{limit} requests were made")]
+    JoinRequestLimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// An administrator has answered the request.
+    #[error("the request is decided")]
+    JoinRequestDecided,
+    /// The request's time is over, or it was cancelled.
+    #[error("the request is over")]
+    JoinRequestEnded,
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {
@@ -138,9 +159,6 @@ pub enum Refusal {
     #[error("the space is suspended")]
     SpaceSuspended,
 
-    /// The product's holder is a member, with this product or another.
-    #[error("the person is a member")]
-    AlreadyMember,
     /// An invitation of the product to the space is pending (domain.md §3, C).
     #[error("the invitation {invitation} is pending")]
     InvitationPending {

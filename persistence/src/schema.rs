@@ -105,6 +105,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    join_requests (id) {
+        id -> Text,
+        person_id -> Text,
+        product_id -> Text,
+        identifier -> Text,
+        space_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        ends_at -> Timestamp,
+        cancelled_at -> Nullable<Timestamp>,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        tell_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     limit_requests (id) {
         id -> Text,
         product_id -> Text,
@@ -288,6 +304,8 @@ diesel::joinable!(company_profiles -> spaces (space_id));
 diesel::joinable!(invitations -> memberships (membership_id));
 diesel::joinable!(invitations -> persons (inviter_id));
 diesel::joinable!(invitations -> spaces (space_id));
+diesel::joinable!(join_requests -> persons (person_id));
+diesel::joinable!(join_requests -> products (product_id));
 diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
@@ -313,6 +331,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     installation,
     invitations,
+    join_requests,
     limit_requests,
     memberships,
     outbox,

@@ -98,7 +98,7 @@ def before_call(context, case, kwargs):
             case.path_parameters["id"] = Me.space
     if is_valid(ParameterLocation.PATH):
         match operation(case):
-            case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace":
+            case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace" | "listJoinRequests":
                 # Only a professional space has a company, and members.
                 case.path_parameters["id"] = Me.space
             case "listInvitations" | "invite" | "inviteMany" | "getInvitation" | "resendInvitation" | "cancelInvitation":

@@ -81,6 +81,13 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getReceivedInvitation", Serves::Person),
     ("acceptInvitation", Serves::Person),
     ("refuseInvitation", Serves::Person),
+    ("askToJoin", Serves::Person),
+    ("listOwnJoinRequests", Serves::Person),
+    ("getOwnJoinRequest", Serves::Person),
+    ("cancelJoinRequest", Serves::Person),
+    ("listJoinRequests", Serves::Administrator),
+    ("approveJoinRequest", Serves::Administrator),
+    ("refuseJoinRequest", Serves::Administrator),
     ("requestLimit", Serves::Person),
     ("listLimitRequests", Serves::Person),
     ("getLimitRequest", Serves::Person),
@@ -152,9 +159,9 @@ impl Operation {
         self.ask_about(actor, id, NOBODYS)
     }
 
-    /// The same where the path goes on to this member of the space, or this invitation to it.
+    /// The same where the path goes on to this member of the space, or to this invitation or request.
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
-        let path = self.path.replace("{id}", id).replace("{requestId}", NOBODYS);
+        let path = self.path.replace("{id}", id).replace("{requestId}", part);
         let path = path.replace("{memberId}", part).replace("{invitationId}", part);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
@@ -179,6 +186,11 @@ impl Operation {
         };
         match self.path.split("/{id}").next().filter(|_| self.path.contains("{id}")) {
             None | Some("/v1/spaces") => space.to_owned(),
+            Some("/v1/me/join-requests") => {
+                let asked = actor.post("/v1/join-requests", &json!({ "spaceIdentifier": "PM-A1B2C3" })).json;
+                let open = asked.get("joinRequest").or(asked.get("id"));
+                text(open.expect("a request that is open, or was"))
+            }
             Some(list @ ("/v1/me/sessions" | "/v1/me/authentication-products")) => of_current(list),
             Some("/v1/me/invitations") => {
                 let host = Actor::newcomer(&actor.logged_out(), &["eid"]);
@@ -281,8 +293,9 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
         let path = format!("/v1/spaces/{id}");
         // Another administrator, so that each may be removed, or leave.
         let colleagues = owner.admit(&path, &colleague, "administrator");
+        let asked = operation.path.contains("{requestId}").then(|| ask_to_join(&owner, &path, &world.founder()));
         let member = colleagues.rsplit('/').next().expect("an id");
-        let member = &operation.part(&owner, id, member);
+        let member = &asked.unwrap_or_else(|| operation.part(&owner, id, member));
         match operation.id.as_str() {
             "restoreSpace" => drop(owner.post(&format!("{path}/close"), &json!({})).expect(200)),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
@@ -430,6 +443,12 @@ fn invitee_of(owner: &Actor) -> Actor {
     let mut invitee = owner.logged_out();
     invitee.become_test_person(&json!({ "products": ["eid"] }));
     invitee
+}
+
+/// The id of a newcomer's request to be let into an owner's space.
+fn ask_to_join(owner: &Actor, space: &str, newcomer: &Actor) -> String {
+    let identifier = owner.get(space).expect(200)["identifier"].clone();
+    text(&newcomer.post("/v1/join-requests", &json!({ "spaceIdentifier": identifier })).expect(201)["id"])
 }
 
 /// The id of the one who opened a space.

@@ -33,6 +33,9 @@ struct Scene {
     /// The path of an invitation to it, and the one that the other's is received at.
     invitation: String,
     received: String,
+    /// The path of somebody's request to be let into it, and the path by which he sees it.
+    join_request: String,
+    own_join_request: String,
     etag: String,
     registration: String,
     assertion: String,
@@ -87,10 +90,14 @@ impl Scene {
         let space = format!("/v1/spaces/{}", id(&opened.expect(201)));
         let members = founder.get(&format!("{space}/members")).expect(200);
         let invited = id(&founder.invite(&space, &other, "reader").expect(201));
+        other.accept_terms();
+        let asked = other.post("/v1/join-requests", &json!({ "spaceIdentifier": opened.json["identifier"] }));
         Self {
             invitation: format!("{space}/invitations/{invited}"),
             received: format!("/v1/me/invitations/{invited}"),
             member: format!("{space}/members/{}", id(&members["data"][0])),
+            join_request: format!("{space}/join-requests/{}", id(&asked.expect(201))),
+            own_join_request: asked.header("location"),
             space,
             registration: format!("/v1/registrations/{}", id(&registration)),
             limit_request: format!("/v1/helpdesk/limit-requests/{}", id(&request)),
@@ -226,6 +233,22 @@ impl Scene {
             wish("POST", &format!("{}/cancel", self.invitation), json!({}), &[], &[]),
             wish("POST", &format!("{}/accept", self.received), json!({}), &[], &[]),
             wish("POST", &format!("{}/refuse", self.received), json!({}), &[], &[]),
+            wish(
+                "POST",
+                "/v1/join-requests",
+                json!({ "spaceIdentifier": "PM-A1B2C3" }),
+                &[("spaceIdentifier", Form)],
+                &["spaceIdentifier"],
+            ),
+            wish("POST", &format!("{}/cancel", self.own_join_request), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/approve", self.join_request),
+                json!({ "role": "reader", "accessScope": "all_products", "membershipEndsAt": "2100-01-01T00:00:00Z" }),
+                &[("role", Choice), ("accessScope", Choice), ("membershipEndsAt", Form)],
+                &["role", "accessScope"],
+            ),
+            wish("POST", &format!("{}/refuse", self.join_request), json!({}), &[], &[]),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -337,7 +360,12 @@ impl Scene {
     fn asker(&self, wish: &Wish) -> &Actor {
         match &wish.path {
             path if path.starts_with("/v1/helpdesk/") => &self.agent,
-            path if path.contains(&self.other_product) || path.contains(&self.received) => &self.other,
+            path if path.contains(&self.other_product)
+                || path.contains(&self.received)
+                || path.starts_with(&self.own_join_request) =>
+            {
+                &self.other
+            }
             _ => &self.founder,
         }
     }
@@ -356,6 +384,9 @@ impl Scene {
             self.founder.get(&format!("{}/company-profile", self.space)).expect(200),
             self.founder.get(&format!("{}/members", self.space)).expect(200),
             self.founder.get(&format!("{}/invitations", self.space)).expect(200),
+            self.founder.get(&format!("{}/join-requests", self.space)).expect(200),
+            self.founder.get("/v1/me/join-requests").expect(200),
+            self.other.get(&self.own_join_request).expect(200),
             self.founder.get(&self.registration).expect(200),
             self.founder.get("/sandbox/persons").expect(200),
             self.founder.get("/v1/me/audit-events").expect(200),
@@ -777,6 +808,15 @@ fn no_other_id_finds_anything(world: &World) {
             asked.push((address.clone(), scene.founder.post(&format!("{address}/suspend"), &json!({}))));
             asked.push((address.clone(), scene.founder.post(&format!("{address}/resume"), &json!({}))));
         }
+    }
+    let admission = json!({ "role": "reader", "accessScope": "all_products" });
+    for id in other_ids(&scene.join_request) {
+        let own = format!("/v1/me/join-requests/{id}");
+        asked.push((id.clone(), scene.other.get(&own)));
+        asked.push((id.clone(), scene.other.post(&format!("{own}/cancel"), &json!({}))));
+        let answer = format!("{}/join-requests/{id}", scene.space);
+        asked.push((id.clone(), scene.founder.post(&format!("{answer}/approve"), &admission)));
+        asked.push((id.clone(), scene.founder.post(&format!("{answer}/refuse"), &json!({}))));
     }
     for id in other_ids(&scene.registration) {
         asked.push((id.clone(), scene.founder.get(&format!("/v1/registrations/{id}"))));

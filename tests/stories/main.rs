@@ -16,6 +16,8 @@ mod invitations_at_once;
 mod invitations_by_the_clock;
 mod invitations_in_bulk;
 mod issuers;
+mod join_request_races;
+mod join_requests;
 mod keys;
 mod life;
 mod limits;

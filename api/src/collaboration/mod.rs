@@ -1,8 +1,9 @@
 //! `/v1/spaces/{id}/members`: who is in a professional space, as [`members`] shows and changes them and [`acts`] suspends and
-//! lets them go; [`roles`] says what each may do, and by [`invitation`] they come in.
+//! lets them go; [`roles`] says what each may do, by [`invitation`] they come in, and [`join_requests`] tells who asks to be let in.
 
 pub mod acts;
 pub mod invitation;
+pub mod join_requests;
 pub mod members;
 pub mod request;
 pub mod roles;

@@ -226,6 +226,24 @@ codes! {
         en: "Too soon to resend", "The invitation can be sent again only from {until}.";
         lb: "Ze fréi fir nach eng Kéier ze schécken", "D'Invitatioun kann eréischt ab {until} nach eng Kéier geschéckt ginn.";
     }
+    JoinRequestDecided = "join_request_decided", 409 {
+        fr: "Demande déjà traitée", "Un administrateur a déjà statué sur cette demande d'accès.";
+        de: "Anfrage bereits entschieden", "Ein Administrator hat über diese Beitrittsanfrage bereits entschieden.";
+        en: "Request already decided", "An administrator has already decided on this request to join.";
+        lb: "Ufro scho decidéiert", "En Administrateur huet iwwer dës Ufro fir Zougang scho decidéiert.";
+    }
+    JoinRequestLimitReached = "join_request_limit_reached", 409 {
+        fr: "Trop de demandes", "Le nombre de demandes d'accès est limité à {limit} pour l'instant : au plus 5 en cours, au plus 20 en 30 jours.";
+        de: "Zu viele Anfragen", "Derzeit sind nicht mehr als {limit} Beitrittsanfragen möglich: höchstens 5 offene, höchstens 20 in 30 Tagen.";
+        en: "Too many requests to join", "No more than {limit} requests to join are possible at present: at most 5 open ones, at most 20 in 30 days.";
+        lb: "Ze vill Ufroen", "Am Moment sinn net méi wéi {limit} Ufroe fir Zougang méiglech: héchstens 5 oppener, héchstens 20 an 30 Deeg.";
+    }
+    JoinRequestOpen = "join_request_open", 409 {
+        fr: "Demande en cours", "Pour cet identifiant, votre demande {joinRequest} est encore en cours.";
+        de: "Anfrage läuft bereits", "Für diese Kennung läuft bereits Ihre Anfrage {joinRequest}.";
+        en: "Request pending", "For this identifier, your request {joinRequest} is still pending.";
+        lb: "Ufro leeft schonn", "Fir dësen Identifiant leeft Är Ufro {joinRequest} nach.";
+    }
     LastAdministrator = "last_administrator", 409 {
         fr: "Dernier administrateur", "Un espace professionnel resterait sans administrateur qui puisse agir ; `spaces` nomme jusqu'à 20 espaces concernés que vous pouvez voir.";
         de: "Letzter Administrator", "Ein beruflicher Bereich bliebe ohne Administrator, der handeln kann; `spaces` nennt bis zu 20 betroffene Bereiche, die Sie sehen können.";
@@ -381,6 +399,12 @@ codes! {
         de: "Einladung hinfällig", "Niemand steht mehr für die Einladung ein, oder der Bereich ist nicht offen. Ein Administrator des Bereichs kann sie erneut senden.";
         en: "Invitation void", "Nobody answers for the invitation any more, or the space is not open. An administrator of the space can send it again.";
         lb: "Invitatioun hifälleg", "Kee steet méi fir d'Invitatioun an, oder den Espace ass net op. En Administrateur vum Espace kann se nach eng Kéier schécken.";
+    }
+    JoinRequestEnded = "join_request_ended", 410 {
+        fr: "Demande expirée", "Cette demande d'accès a expiré ou a été annulée.";
+        de: "Anfrage abgelaufen", "Diese Beitrittsanfrage ist abgelaufen oder wurde zurückgezogen.";
+        en: "Request ended", "This request to join has ended or was cancelled.";
+        lb: "Ufro ofgelaf", "Dës Ufro fir Zougang ass ofgelaf oder gouf zréckgezunn.";
     }
     RegistrationSuperseded = "registration_superseded", 410 {
         fr: "Enregistrement remplacé", "Le même produit a été enregistré à nouveau ; seul le dernier enregistrement peut être confirmé.";
@@ -587,6 +611,13 @@ impl From<Refusal> for Problem {
             Refusal::MemberSuspended => (Code::MemberSuspended, json!({})),
             Refusal::MemberNotSuspended => (Code::MemberNotSuspended, json!({})),
             Refusal::MemberEnded => (Code::MemberEnded, json!({})),
+            Refusal::AlreadyMember => (Code::AlreadyMember, json!({})),
+            Refusal::JoinRequestOpen { request } => {
+                (Code::JoinRequestOpen, json!({ "joinRequest": request.to_string() }))
+            }
+            Refusal::JoinRequestLimitReached { limit } => (Code::JoinRequestLimitReached, json!({ "limit": limit })),
+            Refusal::JoinRequestDecided => (Code::JoinRequestDecided, json!({})),
+            Refusal::JoinRequestEnded => (Code::JoinRequestEnded, json!({})),
             Refusal::VersionChanged => (Code::VersionChanged, json!({})),
             Refusal::TryAgain => (Code::TryAgain, json!({})),
             Refusal::NationalNumberRequired => (Code::NationalNumberRequired, json!({})),
@@ -612,7 +643,6 @@ impl From<Refusal> for Problem {
             Refusal::ClosedSpaceLimitReached { limit } => (Code::ClosedSpaceLimitReached, json!({ "limit": limit })),
             Refusal::PrivateSpaceExists => (Code::PrivateSpaceExists, json!({})),
             Refusal::SpaceSuspended => (Code::SpaceSuspended, json!({})),
-            Refusal::AlreadyMember => (Code::AlreadyMember, json!({})),
             Refusal::InvitationPending { invitation } => {
                 (Code::InvitationPending, json!({ "invitation": invitation.to_string() }))
             }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
-    collaboration::{AccessScope, InvitationStatus, MembershipStatus, Permission, Role},
+    collaboration::{
+        AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission, Role,
+    },
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
@@ -73,10 +75,12 @@ choices! {
     AuditActorKindChoice(AuditActorKind),
     EntityTypeChoice(EntityType),
     InvitationStatusChoice(InvitationStatus),
+    JoinRequestStatusChoice(JoinRequestStatus),
     LanguageChoice(text::Language),
     LimitRequestStatusChoice(LimitRequestStatus),
     MembershipStatusChoice(MembershipStatus),
     NaceRevisionChoice(NaceRevision),
+    OwnJoinRequestStatusChoice(OwnJoinRequestStatus),
     PermissionChoice(Permission),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),

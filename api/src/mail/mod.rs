@@ -172,6 +172,24 @@ pub enum Mail {
         /// The serial number of the product, masked.
         masked_serial: String,
     },
+    /// Somebody asked to be let into a space; this goes to the administrators.
+    JoinRequested {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who he is.
+        asker: String,
+    },
+    /// An administrator let somebody in who had asked.
+    JoinRequestApproved {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the role.
+        role: String,
+    },
     /// A closed space is purged soon.
     SpacePurgeSoon {
         /// The space's identifier.
@@ -218,6 +236,8 @@ impl Mail {
             Self::InvitationAccepted { .. } => templates!("invitation_accepted"),
             Self::InvitationRefused { .. } => templates!("invitation_refused"),
             Self::InvitationNameMismatch { .. } => templates!("invitation_name_mismatch"),
+            Self::JoinRequested { .. } => templates!("join_requested"),
+            Self::JoinRequestApproved { .. } => templates!("join_request_approved"),
             Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
@@ -338,6 +358,16 @@ mod tests {
                 identifier: "PM-A1B2C3".into(),
                 title: "Boulangerie".into(),
                 member: "Anna Weber".into(),
+            },
+            Mail::JoinRequested {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                asker: "Anna Weber".into(),
+            },
+            Mail::JoinRequestApproved {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                role: "manager".into(),
             },
         ]
     }

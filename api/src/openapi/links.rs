@@ -21,6 +21,8 @@ const FIRST_MEMBER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("memberId", "$response.body#/data/0/id")];
 
 const INVITATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("invitationId", "$response.body#/id")];
+const FIRST_JOIN_REQUEST: &[(&str, &str)] =
+    &[("id", "$response.body#/data/0/spaceId"), ("requestId", "$response.body#/data/0/id")];
 
 const STEPS: &[Step] = &[
     Step {
@@ -99,6 +101,17 @@ const STEPS: &[Step] = &[
     Step { from: ("listReceivedInvitations", "200"), to: "getReceivedInvitation", parameters: FIRST, body: &[] },
     Step { from: ("listReceivedInvitations", "200"), to: "acceptInvitation", parameters: FIRST, body: &[] },
     Step { from: ("listReceivedInvitations", "200"), to: "refuseInvitation", parameters: FIRST, body: &[] },
+    Step {
+        from: ("openSpace", "201"),
+        to: "askToJoin",
+        parameters: &[],
+        body: &[("spaceIdentifier", "$response.body#/identifier")],
+    },
+    Step { from: ("openSpace", "201"), to: "listJoinRequests", parameters: ID, body: &[] },
+    Step { from: ("askToJoin", "201"), to: "getOwnJoinRequest", parameters: ID, body: &[] },
+    Step { from: ("askToJoin", "201"), to: "cancelJoinRequest", parameters: ID, body: &[] },
+    Step { from: ("listJoinRequests", "200"), to: "approveJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
+    Step { from: ("listJoinRequests", "200"), to: "refuseJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{
-    collaboration::invitation,
+    collaboration::{invitation, join_request},
     identity::{address, registration, session},
 };
 use persistence::{Lease, StoreError, Transaction};
 use tokio::sync::watch;
 
 use super::LEASE;
-use crate::{app::App, collaboration::invitation::reminder, http::idempotency, space::life};
+use crate::{
+    app::App,
+    collaboration::{invitation::reminder, join_requests},
+    http::idempotency,
+    space::life,
+};
 
 /// Work that is done every so often by one worker of all.
 struct Job {
@@ -60,6 +65,12 @@ const JOBS: &[Job] = &[
         part: |_, tx| tx.purge_invitations(tx.now() - invitation::REMEMBERED),
     },
     Job { name: "purge_spaces", every: TimeDelta::hours(1), part: life::purge },
+    Job { name: "tell_of_join_requests", every: TimeDelta::minutes(1), part: join_requests::tell },
+    Job {
+        name: "purge_join_requests",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_join_requests(tx.now() - join_request::KEPT),
+    },
 ];
 
 /// Does the jobs that are due. Says that there is no more: what comes round comes by the clock.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Coded,
     coded::coded,
-    id::{InvitationId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
+    id::{InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
     identity::{Session, SessionEnd, Terms},
 };
 
@@ -79,6 +79,14 @@ coded! {
         InvitationAccepted = "invitation_accepted",
         /// An invitation was refused.
         InvitationRefused = "invitation_refused",
+        /// A person asked to be let into a space; it stands in his own log.
+        JoinRequested = "join_requested",
+        /// He cancelled that.
+        JoinRequestCancelled = "join_request_cancelled",
+        /// An administrator let him in: he is this member.
+        JoinRequestApproved = "join_request_approved",
+        /// An administrator refused a request.
+        JoinRequestRefused = "join_request_refused",
     }
 }
 
@@ -202,7 +210,7 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(InvitationId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
+objects!(InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

@@ -1,6 +1,7 @@
 //! Who is in a space, and what his role lets him do.
 
 pub mod invitation;
+pub mod join_request;
 pub mod member;
 pub mod membership;
 pub mod permission;
@@ -8,6 +9,10 @@ pub mod roster;
 
 pub use invitation::{
     Acceptance, Acceptor, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, Offer,
+};
+pub use join_request::{
+    Admission, Asker, FiledJoinRequest, JoinApproval, JoinDecision, JoinRequest, JoinRequestChange, JoinRequestStatus,
+    OwnJoinRequestStatus,
 };
 pub use member::{MemberChange, MemberEdit};
 pub use membership::{AccessScope, Administrator, Membership, MembershipStatus, Role};

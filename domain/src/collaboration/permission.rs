@@ -14,7 +14,7 @@ coded! {
         Sign = "sign",
         /// Edit title, language, address of notices and company profile.
         EditSpace = "edit_space",
-        /// Change, suspend, resume and remove members.
+        /// Change, suspend, resume and remove members, and answer who asks to join.
         ManageMembers = "manage_members",
         /// Invite, resend and cancel invitations.
         Invite = "invite",

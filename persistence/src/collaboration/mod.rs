@@ -1,9 +1,11 @@
 //! Memberships as they are kept.
 
 mod invitations;
+mod join_requests;
 mod members;
 
 pub use invitations::InvitationFilter;
+pub use join_requests::JoinRequestFilter;
 pub use members::MemberFilter;
 
 use std::collections::BTreeMap;

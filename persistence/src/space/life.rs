@@ -94,6 +94,6 @@ impl Transaction<'_> {
             diesel::delete(invited).execute(db)?;
             diesel::delete(profile).execute(db)
         })?;
-        Ok(())
+        self.forget_join_requests_to(space.id)
     }
 }

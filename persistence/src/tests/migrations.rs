@@ -100,6 +100,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         idempotency_keys,
         installation,
         invitations,
+        join_requests,
         limit_requests,
         memberships,
         outbox,

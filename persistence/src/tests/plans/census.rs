@@ -10,8 +10,8 @@ use domain::{
     Coded, Instant,
     audit::{Actor, AuditAct, Chain, Event},
     collaboration::{
-        Acceptor, AccessScope, InvitationStatus, Invitee, MemberEdit, Membership, MembershipStatus, Offer, Permission,
-        Role, invitation::Rivals,
+        Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
+        Membership, MembershipStatus, Offer, Permission, Role, invitation::Rivals,
     },
     helpdesk::{LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use super::super::support::{Owner, insert_owner, now, open_space};
 use crate::{
-    Answered, AssertionPurpose, AuditFilter, InvitationFilter, MemberFilter, Resealed, SEALED, SealedProfile,
+    Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED, SealedProfile,
     SpaceFilter, StoreError, Transaction, connection::Db, store::Clock,
 };
 
@@ -68,6 +68,7 @@ pub fn take(db: &mut Db) {
     terms(&mut census, &known.owner);
     addresses(&mut census, &known);
     spaces(&mut census, &known);
+    join_requests(&mut census, &known);
     helpdesk(&mut census, &known);
     audit(&mut census, known.space.id);
     idempotency(&mut census);
@@ -203,6 +204,34 @@ fn members(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
     census.ask(|tx| tx.save_member(&change));
 }
 
+fn join_requests(census: &mut Census<'_>, Known { owner, space, membership }: &Known) {
+    let person = owner.person.id;
+    let asker = Asker { person, product: owner.product, terms_accepted: true, recent: &[] };
+    let filed = asker.ask(Uuid::from_u128(1).into(), space.identifier.clone(), Some(space.id), now()).unwrap();
+    let request = filed.request();
+    census.ask(|tx| tx.insert_join_request(&filed));
+    census.ask(|tx| tx.join_request_of(request.id, person));
+    census.ask(|tx| tx.join_requests_since(person, now()));
+    for before in [None, Some(request.id)] {
+        census.ask(|tx| tx.join_requests_of(person, before, 10));
+    }
+    census.ask(|tx| tx.join_request_to(request.id, space.id));
+    for status in [None].into_iter().chain(JoinRequestStatus::ALL.iter().copied().map(Some)) {
+        census.ask(|tx| tx.join_requests_to(space.id, JoinRequestFilter { status, after: None }, 10));
+    }
+    census.ask(|tx| Ok(tx.take_join_requests_to_tell()?.0));
+    census.ask(|tx| tx.save_join_request(&request.cancel(now()).unwrap()));
+    // Of somebody else, for whoever opened the space is in it.
+    let newcomer = census.ask(|tx| insert_owner(tx, 10));
+    let of_newcomer = JoinRequest { person: newcomer.person.id, product: newcomer.product, ..request.clone() };
+    let administrator = membership.administrator(Permission::ManageMembers).unwrap();
+    let admission = Admission { role: Role::Reader, scope: AccessScope::AllProducts, ends_at: None };
+    let (roster, id) = (census.ask(|tx| tx.roster(space.id)), Uuid::from_u128(2).into());
+    let approval = administrator.approve_join_request((space, &roster), &of_newcomer, admission, id, now()).unwrap();
+    census.ask(|tx| tx.save_join_approval(&approval));
+    census.ask(|tx| tx.purge_join_requests(later()));
+}
+
 fn helpdesk(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
     census.ask(|tx| tx.lock_any_product(owner.product));
     census.ask(|tx| tx.lock_any_space(space.id));
@@ -330,7 +359,7 @@ fn invitations(census: &mut Census<'_>, Known { space, membership, .. }: &Known)
     census.ask(|tx| Ok(tx.lock_invitations_to_remind()?.0));
     let acceptor = Acceptor { person: &guest.person, product: &product, terms_accepted: true };
     let roster = census.ask(|tx| tx.roster(space.id));
-    let accepted = change.invitation().accept(Uuid::from_u128(2).into(), space, &roster, acceptor, now()).unwrap();
+    let accepted = change.invitation().accept(Uuid::from_u128(4).into(), space, &roster, acceptor, now()).unwrap();
     census.ask(|tx| tx.save_acceptance(&accepted));
     census.ask(|tx| tx.purge_invitations(later()));
 }
