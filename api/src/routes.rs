@@ -81,7 +81,14 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(helpdesk::decisions::refuse)
         .service(helpdesk::spaces::find)
         .service(helpdesk::spaces::suspend)
-        .service(helpdesk::spaces::resume);
+        .service(helpdesk::spaces::resume)
+        .service(helpdesk::recoveries::cases::open)
+        .service(helpdesk::recoveries::cases::list)
+        .service(helpdesk::recoveries::cases::get)
+        .service(helpdesk::recoveries::cases::confirm)
+        .service(helpdesk::recoveries::cases::withdraw)
+        .service(helpdesk::recoveries::own::list)
+        .service(helpdesk::recoveries::own::stop);
 }
 
 /// The routes of the sandbox, which are there only while it is on.

@@ -43,4 +43,6 @@ ids! {
     LimitRequestId,
     /// A request to be let into a space.
     JoinRequestId,
+    /// A case in which the Helpdesk appoints an administrator.
+    RecoveryId,
 }

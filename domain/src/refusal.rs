@@ -1,8 +1,10 @@
 //! Every way in which a rule says no. What HTTP makes of it stands in `api::http::problem`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Fault, Instant,
-    id::{InvitationId, JoinRequestId, LimitRequestId, SpaceId},
+    id::{InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
     space::SpaceIdentifier,
 };
@@ -223,6 +225,33 @@ pub enum Refusal {
     /// The Helpdesk has decided on the request.
     #[error("the request is decided")]
     LimitRequestDecided,
+    /// A recovery of the space is open.
+    #[error("the recovery {recovery} is open")]
+    RecoveryOpen {
+        /// Which.
+        recovery: RecoveryId,
+    },
+    /// A recovery names others than the able administrators, or does not name one of them.
+    #[error("{} administrators are able", able.len())]
+    RecoveryIncomplete {
+        /// Those who are able.
+        able: BTreeSet<MembershipId>,
+    },
+    /// The agent who opened a recovery does not confirm it.
+    #[error("another agent must confirm")]
+    RecoverySameAgent,
+    /// Those whom the recovery names may still stop it.
+    #[error("it can be confirmed from {confirmable_at} on")]
+    RecoveryTooEarly {
+        /// From when on it can be confirmed.
+        confirmable_at: Instant,
+    },
+    /// One of those whom it names stopped the recovery.
+    #[error("the recovery was stopped")]
+    RecoveryStopped,
+    /// The recovery was confirmed or withdrawn.
+    #[error("the recovery is decided")]
+    RecoveryDecided,
     /// The space is not suspended.
     #[error("the space is not suspended")]
     SpaceNotSuspended,

@@ -194,6 +194,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    recoveries (id) {
+        id -> Text,
+        space_id -> Text,
+        appointee_id -> Text,
+        product_id -> Text,
+        opened_by -> Text,
+        reason -> Text,
+        created_at -> Timestamp,
+        confirmable_at -> Timestamp,
+        status -> Text,
+        ended_at -> Nullable<Timestamp>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_memberships (recovery_id, membership_id) {
+        recovery_id -> Text,
+        membership_id -> Text,
+    }
+}
+
+diesel::table! {
     recurring_jobs (name) {
         name -> Text,
         due_at -> Timestamp,
@@ -311,6 +334,10 @@ diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
 diesel::joinable!(products -> persons (person_id));
+diesel::joinable!(recoveries -> products (product_id));
+diesel::joinable!(recoveries -> spaces (space_id));
+diesel::joinable!(recovery_memberships -> memberships (membership_id));
+diesel::joinable!(recovery_memberships -> recoveries (recovery_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
@@ -337,6 +364,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     persons,
     products,
+    recoveries,
+    recovery_memberships,
     recurring_jobs,
     refresh_tokens,
     registrations,

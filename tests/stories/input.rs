@@ -36,6 +36,8 @@ struct Scene {
     /// The path of somebody's request to be let into it, and the path by which he sees it.
     join_request: String,
     own_join_request: String,
+    /// The id of a recovery that names the founder.
+    recovery: String,
     etag: String,
     registration: String,
     assertion: String,
@@ -60,6 +62,8 @@ enum Holds {
     Count,
     Object,
     Objects,
+    /// A list of texts of a fixed form.
+    Forms,
 }
 
 /// A request with a body that would be taken, and what its fields hold.
@@ -92,9 +96,12 @@ impl Scene {
         let invited = id(&founder.invite(&space, &other, "reader").expect(201));
         other.accept_terms();
         let asked = other.post("/v1/join-requests", &json!({ "spaceIdentifier": opened.json["identifier"] }));
+        let (of, member) = (space.trim_start_matches("/v1/spaces/"), id(&members["data"][0]));
+        let recovery = founder.recovery(of, &member, &other_product);
         Self {
             invitation: format!("{space}/invitations/{invited}"),
             received: format!("/v1/me/invitations/{invited}"),
+            recovery,
             member: format!("{space}/members/{}", id(&members["data"][0])),
             join_request: format!("{space}/join-requests/{}", id(&asked.expect(201))),
             own_join_request: asked.header("location"),
@@ -115,7 +122,7 @@ impl Scene {
     /// Every request that has a JSON body.
     #[expect(clippy::too_many_lines, reason = "a table")]
     fn wishes(&self) -> Vec<Wish> {
-        use Holds::{Choice, Choices, Count, Flag, Form, Object, Objects, Opaque, Text};
+        use Holds::{Choice, Choices, Count, Flag, Form, Forms, Object, Objects, Opaque, Text};
         let wish =
             |method, path: &str, body, fields, required| Wish { method, path: path.to_owned(), body, fields, required };
         vec![
@@ -334,6 +341,31 @@ impl Scene {
             ),
             wish(
                 "POST",
+                "/v1/helpdesk/recoveries",
+                json!({
+                    "spaceId": self.space.rsplit('/').next(), "productId": self.other_product,
+                    "unable": [self.member.rsplit('/').next()], "reason": "A letter",
+                }),
+                &[("spaceId", Form), ("productId", Form), ("unable", Forms), ("reason", Text)],
+                &["spaceId", "productId", "unable", "reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk/recoveries/{}/confirm", self.recovery),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish(
+                "POST",
+                &format!("/v1/helpdesk/recoveries/{}/withdraw", self.recovery),
+                json!({ "reason": "A letter" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
+            wish("POST", &format!("/v1/me/recoveries/{}/stop", self.recovery), json!({}), &[], &[]),
+            wish(
+                "POST",
                 "/sandbox/persons",
                 json!({ "products": ["eid"], "helpdesk": false, "assurance": "high", "withNationalNumber": true }),
                 &[("products", Choices), ("helpdesk", Flag), ("assurance", Choice), ("withNationalNumber", Flag)],
@@ -393,6 +425,7 @@ impl Scene {
             self.other.get("/v1/me/audit-events").expect(200),
             self.other.get("/v1/me/authentication-products").expect(200),
             self.agent.get("/v1/helpdesk/limit-requests").expect(200),
+            self.agent.get("/v1/helpdesk/recoveries").expect(200),
             self.founder.get("/v1/me").expect(200),
             self.founder.get("/v1/me/landing").expect(200),
             self.founder.get("/v1/me/authentication-products").expect(200),
@@ -493,6 +526,10 @@ fn no_field_takes_a_bad_value(world: &World) {
                         let code = if value.starts_with("[[") { "wrong_type" } else { "wrong_value" };
                         expect_fault(&reply, &format!("{pointer}/0"), code, &what);
                     }
+                    Holds::Forms if value.starts_with('[') => {
+                        let code = if value.starts_with("[[") { "wrong_type" } else { "malformed" };
+                        expect_fault(&reply, &format!("{pointer}/0"), code, &what);
+                    }
                     Holds::Count if value == "-1" || value.starts_with("11") => {
                         expect_fault(&reply, &pointer, "out_of_range", &what);
                     }
@@ -502,7 +539,7 @@ fn no_field_takes_a_bad_value(world: &World) {
                     Holds::Object if value.starts_with('{') => {
                         expect_fault(&reply, &format!("{pointer}/fr"), "unknown", &what);
                     }
-                    Holds::Flag | Holds::Choices | Holds::Count | Holds::Object | Holds::Objects => {
+                    Holds::Flag | Holds::Choices | Holds::Count | Holds::Object | Holds::Objects | Holds::Forms => {
                         expect_fault(&reply, &pointer, "wrong_type", &what);
                     }
                     _ if is_shape => expect_fault(&reply, &pointer, "wrong_type", &what),
@@ -837,6 +874,13 @@ fn no_other_id_finds_anything(world: &World) {
         asked.push((id.clone(), scene.agent.get(&case)));
         asked.push((id.clone(), scene.agent.post(&format!("{case}/grant"), &limit)));
         asked.push((id.clone(), scene.agent.post(&format!("{case}/refuse"), &reason)));
+    }
+    for id in other_ids(&format!("/v1/helpdesk/recoveries/{}", scene.recovery)) {
+        let case = format!("/v1/helpdesk/recoveries/{id}");
+        asked.push((id.clone(), scene.agent.get(&case)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/confirm"), &reason)));
+        asked.push((id.clone(), scene.agent.post(&format!("{case}/withdraw"), &reason)));
+        asked.push((id.clone(), scene.founder.post(&format!("/v1/me/recoveries/{id}/stop"), &json!({}))));
     }
     for id in other_ids(&scene.space) {
         asked.push((id.clone(), scene.agent.post(&format!("/v1/helpdesk/spaces/{id}/suspend"), &reason)));

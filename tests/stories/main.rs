@@ -30,6 +30,8 @@ mod processes;
 mod products;
 mod profiles;
 mod readme;
+mod recoveries;
+mod recovery_races;
 mod registration;
 mod rosters;
 mod sessions;

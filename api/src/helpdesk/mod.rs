@@ -2,6 +2,7 @@
 
 pub mod decisions;
 pub mod products;
+pub mod recoveries;
 pub mod request;
 pub mod requests;
 pub mod spaces;

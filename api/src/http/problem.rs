@@ -9,6 +9,7 @@ use actix_web::{
         header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use chrono::SecondsFormat;
 use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
 use persistence::StoreError;
 use serde::Serialize;
@@ -400,6 +401,42 @@ codes! {
         en: "Invitation void", "Nobody answers for the invitation any more, or the space is not open. An administrator of the space can send it again.";
         lb: "Invitatioun hifälleg", "Kee steet méi fir d'Invitatioun an, oder den Espace ass net op. En Administrateur vum Espace kann se nach eng Kéier schécken.";
     }
+    RecoveryDecided = "recovery_decided", 409 {
+        fr: "Procédure terminée", "Cette procédure de rétablissement a déjà été confirmée ou retirée.";
+        de: "Verfahren abgeschlossen", "Dieses Wiederherstellungsverfahren wurde bereits bestätigt oder zurückgezogen.";
+        en: "Recovery concluded", "This recovery has already been confirmed or withdrawn.";
+        lb: "Prozedur ofgeschloss", "Dës Prozedur gouf scho confirméiert oder zréckgezunn.";
+    }
+    RecoveryIncomplete = "recovery_incomplete", 409 {
+        fr: "Administrateurs à nommer", "Doivent être nommés exactement les administrateurs qui peuvent agir, énumérés dans `able` ; la personne à désigner ne peut pas en faire partie.";
+        de: "Administratoren zu nennen", "Zu nennen sind genau die Administratoren, die handeln können; `able` zählt sie auf. Die einzusetzende Person kann nicht dazu gehören.";
+        en: "Administrators to be named", "Exactly those administrators who are able to act must be named; `able` lists them. The person to appoint cannot be one of them.";
+        lb: "Administrateuren ze nennen", "Et mussen genee déi Administrateure genannt ginn, déi handele kënnen; `able` zielt se op. Déi Persoun, déi agesat gëtt, kann net dobäi sinn.";
+    }
+    RecoveryOpen = "recovery_open", 409 {
+        fr: "Procédure en cours", "Pour cet espace, la procédure de rétablissement {recovery} est en cours.";
+        de: "Verfahren läuft bereits", "Für diesen Bereich läuft bereits das Wiederherstellungsverfahren {recovery}.";
+        en: "Recovery pending", "For this space, the recovery {recovery} is pending.";
+        lb: "Prozedur leeft schonn", "Fir dësen Espace leeft schonn d'Prozedur {recovery}.";
+    }
+    RecoverySameAgent = "recovery_same_agent", 409 {
+        fr: "Deuxième agent requis", "Une autre personne du Helpdesk que celle qui a ouvert la procédure doit la confirmer.";
+        de: "Zweite Person erforderlich", "Bestätigen muss eine andere Person des Helpdesks als die, die das Verfahren eröffnet hat.";
+        en: "Second agent required", "A person at the Helpdesk other than the one who opened the recovery has to confirm it.";
+        lb: "Zweet Persoun néideg", "Eng aner Persoun vum Helpdesk wéi déi, déi d'Prozedur opgemaach huet, muss se confirméieren.";
+    }
+    RecoveryStopped = "recovery_stopped", 409 {
+        fr: "Procédure arrêtée", "Un administrateur de l'espace a arrêté cette procédure de rétablissement.";
+        de: "Verfahren gestoppt", "Ein Administrator des Bereichs hat dieses Wiederherstellungsverfahren gestoppt.";
+        en: "Recovery stopped", "An administrator of the space has stopped this recovery.";
+        lb: "Prozedur gestoppt", "En Administrateur vum Espace huet dës Prozedur gestoppt.";
+    }
+    RecoveryTooEarly = "recovery_too_early", 409 {
+        fr: "Trop tôt", "Cette procédure de rétablissement peut être confirmée à partir du {confirmableAt}.";
+        de: "Zu früh", "Dieses Wiederherstellungsverfahren kann ab {confirmableAt} bestätigt werden.";
+        en: "Too early", "This recovery can be confirmed from {confirmableAt} on.";
+        lb: "Ze fréi", "Dës Prozedur ka vum {confirmableAt} un confirméiert ginn.";
+    }
     JoinRequestEnded = "join_request_ended", 410 {
         fr: "Demande expirée", "Cette demande d'accès a expiré ou a été annulée.";
         de: "Anfrage abgelaufen", "Diese Beitrittsanfrage ist abgelaufen oder wurde zurückgezogen.";
@@ -666,6 +703,17 @@ impl From<Refusal> for Problem {
                 (Code::LimitRequestOpen, json!({ "limitRequest": request.to_string() }))
             }
             Refusal::LimitRequestDecided => (Code::LimitRequestDecided, json!({})),
+            Refusal::RecoveryOpen { recovery } => (Code::RecoveryOpen, json!({ "recovery": recovery.to_string() })),
+            Refusal::RecoveryIncomplete { able } => {
+                (Code::RecoveryIncomplete, json!({ "able": able.iter().map(|id| id.0).collect::<Vec<_>>() }))
+            }
+            Refusal::RecoverySameAgent => (Code::RecoverySameAgent, json!({})),
+            Refusal::RecoveryTooEarly { confirmable_at } => {
+                let confirmable_at = confirmable_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                (Code::RecoveryTooEarly, json!({ "confirmableAt": confirmable_at }))
+            }
+            Refusal::RecoveryStopped => (Code::RecoveryStopped, json!({})),
+            Refusal::RecoveryDecided => (Code::RecoveryDecided, json!({})),
             Refusal::SpaceNotSuspended => (Code::SpaceNotSuspended, json!({})),
             Refusal::SpaceClosed => (Code::SpaceClosed, json!({})),
             Refusal::SpaceNotClosed => (Code::SpaceNotClosed, json!({})),

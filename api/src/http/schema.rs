@@ -6,7 +6,8 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     collaboration::{
-        AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission, Role,
+        AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission,
+        RecoveryStatus, Role,
     },
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
@@ -84,6 +85,7 @@ choices! {
     PermissionChoice(Permission),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
+    RecoveryStatusChoice(RecoveryStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
     SpaceKindChoice(SpaceKind),

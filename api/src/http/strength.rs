@@ -70,6 +70,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("listJoinRequests", LOW),
     ("approveJoinRequest", SUBSTANTIAL),
     ("refuseJoinRequest", SUBSTANTIAL),
+    ("listOwnRecoveries", LOW),
+    ("stopRecovery", SUBSTANTIAL),
     ("requestLimit", LOW),
     ("listLimitRequests", LOW),
     ("getLimitRequest", LOW),
@@ -91,6 +93,11 @@ const OF_HELPDESK: &[&str] = &[
     "refuseLimitRequest",
     "suspendSpace",
     "resumeSpace",
+    "openRecovery",
+    "listRecoveries",
+    "getRecovery",
+    "confirmRecovery",
+    "withdrawRecovery",
 ];
 
 /// What an operation wants of the login.

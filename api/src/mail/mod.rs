@@ -190,6 +190,44 @@ pub enum Mail {
         /// What the mail's language calls the role.
         role: String,
     },
+    /// The Helpdesk is about to appoint an administrator; this goes to the members.
+    RecoveryOpened {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who is to be appointed.
+        appointee: String,
+        /// From when on the Helpdesk can confirm it.
+        from: String,
+    },
+    /// The same to the administrators who are said to be unable to act, and can stop it.
+    RecoveryNamesYou {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who is to be appointed.
+        appointee: String,
+        /// From when on the Helpdesk can confirm it.
+        from: String,
+    },
+    /// The Helpdesk appointed an administrator.
+    RecoveryConfirmed {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// Who was appointed.
+        appointee: String,
+    },
+    /// The Helpdesk appoints nobody after all.
+    RecoveryCalledOff {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+    },
     /// A closed space is purged soon.
     SpacePurgeSoon {
         /// The space's identifier.
@@ -238,6 +276,10 @@ impl Mail {
             Self::InvitationNameMismatch { .. } => templates!("invitation_name_mismatch"),
             Self::JoinRequested { .. } => templates!("join_requested"),
             Self::JoinRequestApproved { .. } => templates!("join_request_approved"),
+            Self::RecoveryOpened { .. } => templates!("recovery_opened"),
+            Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
+            Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
+            Self::RecoveryCalledOff { .. } => templates!("recovery_called_off"),
             Self::SpacePurgeSoon { .. } => templates!("space_purge_soon"),
         }
     }
@@ -364,6 +406,24 @@ mod tests {
                 title: "Boulangerie".into(),
                 asker: "Anna Weber".into(),
             },
+            Mail::RecoveryOpened {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                appointee: "Anna Weber".into(),
+                from: "14.02.2027 08:00 UTC".into(),
+            },
+            Mail::RecoveryNamesYou {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                appointee: "Anna Weber".into(),
+                from: "14.02.2027 08:00 UTC".into(),
+            },
+            Mail::RecoveryConfirmed {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                appointee: "Anna Weber".into(),
+            },
+            Mail::RecoveryCalledOff { identifier: "PM-A1B2C3".into(), title: "Boulangerie".into() },
             Mail::JoinRequestApproved {
                 identifier: "PM-A1B2C3".into(),
                 title: "Boulangerie".into(),

@@ -130,6 +130,17 @@ const STEPS: &[Step] = &[
     Step { from: ("listHelpdeskLimitRequests", "200"), to: "getHelpdeskLimitRequest", parameters: FIRST, body: &[] },
     Step { from: ("listHelpdeskLimitRequests", "200"), to: "grantLimitRequest", parameters: FIRST, body: &[] },
     Step { from: ("listHelpdeskLimitRequests", "200"), to: "refuseLimitRequest", parameters: FIRST, body: &[] },
+    Step {
+        from: ("openSpace", "201"),
+        to: "openRecovery",
+        parameters: &[],
+        body: &[("spaceId", "$response.body#/id")],
+    },
+    Step { from: ("openRecovery", "201"), to: "getRecovery", parameters: ID, body: &[] },
+    Step { from: ("openRecovery", "201"), to: "confirmRecovery", parameters: ID, body: &[] },
+    Step { from: ("openRecovery", "201"), to: "withdrawRecovery", parameters: ID, body: &[] },
+    Step { from: ("listRecoveries", "200"), to: "getRecovery", parameters: FIRST, body: &[] },
+    Step { from: ("listOwnRecoveries", "200"), to: "stopRecovery", parameters: FIRST, body: &[] },
     Step { from: ("findProduct", "200"), to: "setProductLimit", parameters: FIRST, body: &[] },
 ];
 

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::{
     Coded,
     coded::coded,
-    id::{InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId},
+    id::{
+        InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, RecoveryId, SessionId, SpaceId,
+    },
     identity::{Session, SessionEnd, Terms},
 };
 
@@ -87,6 +89,16 @@ coded! {
         JoinRequestApproved = "join_request_approved",
         /// An administrator refused a request.
         JoinRequestRefused = "join_request_refused",
+        /// The Helpdesk opened a case in which it appoints an administrator.
+        RecoveryOpened = "recovery_opened",
+        /// Another agent confirmed it.
+        RecoveryConfirmed = "recovery_confirmed",
+        /// An agent withdrew it.
+        RecoveryWithdrawn = "recovery_withdrawn",
+        /// One of the administrators whom it names stopped it.
+        RecoveryStopped = "recovery_stopped",
+        /// A member was appointed administrator by it.
+        MemberAppointed = "member_appointed",
     }
 }
 
@@ -210,7 +222,17 @@ macro_rules! objects {
         }
     )+};
 }
-objects!(InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, SessionId, SpaceId);
+objects!(
+    InvitationId,
+    JoinRequestId,
+    LimitRequestId,
+    MembershipId,
+    PersonId,
+    ProductId,
+    RecoveryId,
+    SessionId,
+    SpaceId
+);
 
 impl From<&Terms> for Object {
     fn from(terms: &Terms) -> Self {

@@ -185,7 +185,7 @@ impl Membership {
     }
 
     /// Over for good, from now on.
-    fn ended(&self, now: Instant) -> Self {
+    pub(super) fn ended(&self, now: Instant) -> Self {
         Self { status: MembershipStatus::Ended, ends_at: Some(now), ..self.clone() }
     }
 }

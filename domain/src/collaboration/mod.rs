@@ -5,6 +5,7 @@ pub mod join_request;
 pub mod member;
 pub mod membership;
 pub mod permission;
+pub mod recovery;
 pub mod roster;
 
 pub use invitation::{
@@ -17,4 +18,5 @@ pub use join_request::{
 pub use member::{MemberChange, MemberEdit};
 pub use membership::{AccessScope, Administrator, Membership, MembershipStatus, Role};
 pub use permission::Permission;
+pub use recovery::{ConfirmedRecovery, EndedRecovery, OpenedRecovery, Recovery, RecoveryCase, RecoveryStatus};
 pub use roster::{Member, Roster};

@@ -129,7 +129,7 @@ impl Agent {
 }
 
 /// Nobody decides a case of his own (domain.md §8, C).
-fn require_others(is_own: bool) -> Result<(), Refusal> {
+pub(crate) fn require_others(is_own: bool) -> Result<(), Refusal> {
     if is_own { Err(Refusal::OwnCase) } else { Ok(()) }
 }
 

@@ -7,8 +7,7 @@ use diesel::prelude::*;
 use domain::{
     Coded, Instant,
     collaboration::{
-        Acceptance, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, MembershipStatus,
-        Offer,
+        Acceptance, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, Offer,
         invitation::{COUNTED_WITHIN, Mails, Rivals},
     },
     id::{InvitationId, PersonId, SpaceId},
@@ -17,7 +16,7 @@ use domain::{
     text::{EmailAddress, PersonName},
 };
 
-use super::{MembershipRow, is_living};
+use super::is_living;
 use crate::{
     error::StoreError,
     identity::PersonRow,
@@ -270,17 +269,7 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] if the person is a member.
     pub fn save_acceptance(&mut self, acceptance: &Acceptance) -> Result<(), StoreError> {
-        let now = stamp(self.now());
-        let row = MembershipRow::from(acceptance.membership());
-        self.run(|db| {
-            // A membership that its own end date ended is still kept as it was.
-            let over = memberships::table
-                .filter(memberships::person_id.eq(&row.person_id))
-                .filter(memberships::space_id.eq(&row.space_id))
-                .filter(memberships::ends_at.le(now));
-            diesel::update(over).set(memberships::status.eq(MembershipStatus::Ended.code())).execute(db)?;
-            diesel::insert_into(memberships::table).values(&row).execute(db)
-        })?;
+        self.insert_newcomer(acceptance.membership())?;
         self.save_invitation(acceptance.invitation())
     }
 

@@ -4,22 +4,18 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
-    collaboration::{
-        FiledJoinRequest, JoinApproval, JoinDecision, JoinRequest, JoinRequestChange, JoinRequestStatus, Membership,
-        MembershipStatus,
-    },
+    collaboration::{FiledJoinRequest, JoinApproval, JoinDecision, JoinRequest, JoinRequestChange, JoinRequestStatus},
     id::{JoinRequestId, PersonId, SpaceId},
     identity::{Person, Product},
     space::SpaceIdentifier,
 };
 
-use super::{MembershipRow, is_living};
 use crate::{
     error::StoreError,
     identity::{PersonRow, ProductRow},
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
-    schema::{join_requests, memberships, persons, products},
+    schema::{join_requests, persons, products},
     transaction::{Reading, Transaction},
 };
 
@@ -226,20 +222,6 @@ impl Transaction<'_> {
             join_requests::decided_at.eq(row.decided_at),
         );
         self.run(|db| diesel::update(join_requests::table.find(row.id)).set(changes).execute(db))?;
-        Ok(())
-    }
-
-    /// Keeps a new membership. One of the same person's that ended by its date is marked so: of the others there is one.
-    pub(super) fn insert_newcomer(&mut self, membership: &Membership) -> Result<(), StoreError> {
-        let (row, now) = (MembershipRow::from(membership), stamp(self.now()));
-        self.run(|db| {
-            let over = memberships::table
-                .filter(memberships::space_id.eq(&row.space_id))
-                .filter(memberships::person_id.eq(&row.person_id))
-                .filter(diesel::dsl::not(is_living(now)));
-            diesel::update(over).set(memberships::status.eq(MembershipStatus::Ended.code())).execute(db)?;
-            diesel::insert_into(memberships::table).values(&row).execute(db)
-        })?;
         Ok(())
     }
 

@@ -91,6 +91,20 @@ impl Reading<'_> {
 }
 
 impl Transaction<'_> {
+    /// Keeps a new membership. One of the same person's that ended by its date is marked so: of the others there is one.
+    pub(super) fn insert_newcomer(&mut self, membership: &Membership) -> Result<(), StoreError> {
+        let (row, now) = (MembershipRow::from(membership), stamp(self.now()));
+        self.run(|db| {
+            let over = memberships::table
+                .filter(memberships::space_id.eq(&row.space_id))
+                .filter(memberships::person_id.eq(&row.person_id))
+                .filter(diesel::dsl::not(is_living(now)));
+            diesel::update(over).set(memberships::status.eq(MembershipStatus::Ended.code())).execute(db)?;
+            diesel::insert_into(memberships::table).values(&row).execute(db)
+        })?;
+        Ok(())
+    }
+
     /// Keeps what was decided of a member, under the lock of the space. Who is made able to administer it, or more able, is
     /// locked before: a product of his may be on its way out.
     pub fn save_member(&mut self, change: &MemberChange) -> Result<(), StoreError> {

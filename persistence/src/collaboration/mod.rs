@@ -3,6 +3,7 @@
 mod invitations;
 mod join_requests;
 mod members;
+mod recoveries;
 
 pub use invitations::InvitationFilter;
 pub use join_requests::JoinRequestFilter;

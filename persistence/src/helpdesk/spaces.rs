@@ -40,6 +40,13 @@ impl Reading<'_> {
         found.map(SpaceRow::read).transpose()
     }
 
+    /// Any space, however it stands.
+    pub fn any_space(&mut self, id: SpaceId) -> Result<Option<Space>, StoreError> {
+        let found: Option<SpaceRow> =
+            self.run(|db| spaces::table.find(id.to_string()).select(SpaceRow::as_select()).get_result(db).optional())?;
+        found.map(SpaceRow::read).transpose()
+    }
+
     /// How many are in a space.
     pub fn members_count(&mut self, space: SpaceId) -> Result<MembersCount, StoreError> {
         let (space, now) = (space.to_string(), stamp(self.now()));

@@ -94,6 +94,7 @@ impl Transaction<'_> {
             diesel::delete(invited).execute(db)?;
             diesel::delete(profile).execute(db)
         })?;
+        self.withdraw_recovery_of(space.id)?;
         self.forget_join_requests_to(space.id)
     }
 }

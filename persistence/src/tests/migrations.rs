@@ -106,6 +106,8 @@ fn assert_schema_is_complete(db: &mut Db) {
         outbox,
         persons,
         products,
+        recoveries,
+        recovery_memberships,
         recurring_jobs,
         refresh_tokens,
         registrations,

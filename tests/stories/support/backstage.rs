@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU64, Ordering},
 };
+
+use super::Actor;
 
 /// The database of a server, on this machine.
 #[derive(Debug, Clone)]
@@ -44,3 +47,21 @@ impl Backstage {
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 }
+
+impl Actor {
+    /// Opens, for the space of this id, a recovery that names this member of it, is by another agent than anybody and can be confirmed
+    /// at once; whoever has this product is to be appointed. It stands in for a week of waiting.
+    pub fn recovery(&self, space: &str, member: &str, product: &str) -> String {
+        let id = format!("01ffffff-ffff-7000-9000-{:012x}", RECOVERIES.fetch_add(1, Ordering::Relaxed));
+        self.backstage().sql(&format!(
+            "INSERT INTO recoveries (id, space_id, appointee_id, product_id, opened_by, reason, created_at, confirmable_at, status) \
+             SELECT '{id}', '{space}', person_id, id, person_id, 'A letter', created_at, created_at, 'open' \
+             FROM products WHERE id = '{product}'"
+        ));
+        self.backstage().sql(&format!("INSERT INTO recovery_memberships VALUES ('{id}', '{member}')"));
+        id
+    }
+}
+
+/// Recoveries that were opened so.
+static RECOVERIES: AtomicU64 = AtomicU64::new(1);

@@ -11,9 +11,9 @@ use domain::{
     audit::{Actor, AuditAct, Chain, Event},
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
-        Membership, MembershipStatus, Offer, Permission, Role, invitation::Rivals,
+        Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, invitation::Rivals,
     },
-    helpdesk::{LimitRequest, LimitRequestStatus},
+    helpdesk::{Agent, LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
     identity::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, Person, ProductKind, Protected,
@@ -26,8 +26,8 @@ use uuid::Uuid;
 
 use super::super::support::{Owner, insert_owner, now, open_space};
 use crate::{
-    Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED, SealedProfile,
-    SpaceFilter, StoreError, Transaction, connection::Db, store::Clock,
+    Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED,
+    SealedProfile, SpaceFilter, StoreError, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -78,6 +78,7 @@ pub fn take(db: &mut Db) {
     sealed(&mut census, known.owner.person.id);
     members(&mut census, &known);
     invitations(&mut census, &known);
+    recoveries(&mut census, &known);
     closed_spaces(&mut census, &known);
 }
 
@@ -122,18 +123,22 @@ fn registrations(census: &mut Census<'_>) {
     census.ask(|tx| tx.purge_registrations(later()));
 }
 
-fn sessions(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
-    let session = Session {
+fn session(of: &Owner) -> Session {
+    Session {
         id: Uuid::from_u128(1).into(),
-        person: owner.person.id,
-        product: owner.product,
+        person: of.person.id,
+        product: of.product,
         assurance: Assurance::High,
         authenticated_at: now(),
         helpdesk: false,
         created_at: now(),
         refreshed_at: now(),
         ended: None,
-    };
+    }
+}
+
+fn sessions(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    let session = session(owner);
     census.ask(|tx| tx.insert_session(&session));
     census.ask(|tx| tx.insert_refresh_token("digest", session.id));
     census.ask(|tx| tx.refresh_token("digest"));
@@ -232,9 +237,32 @@ fn join_requests(census: &mut Census<'_>, Known { owner, space, membership }: &K
     census.ask(|tx| tx.purge_join_requests(later()));
 }
 
+fn recoveries(census: &mut Census<'_>, Known { owner, space, membership }: &Known) {
+    let [opening, confirming, appointee] = [(); 3].map(|()| census.ask(|tx| insert_owner(tx, 10)));
+    let agent = |of: &Owner| Agent::of(&Session { helpdesk: true, ..session(of) }).unwrap();
+    let product = census.ask(|tx| tx.lock_product(appointee.product));
+    let roster = census.ask(|tx| tx.roster(space.id));
+    let case = RecoveryCase { space, roster: &roster, product: &product };
+    let named = (BTreeSet::from([membership.id]), ReasonText::parse("Un décès").unwrap());
+    let opened = agent(&opening).open_recovery(&case, named, None, Uuid::from_u128(1).into(), now()).unwrap();
+    let recovery = opened.recovery();
+    census.ask(|tx| tx.insert_recovery(&opened));
+    census.ask(|tx| tx.open_recovery(space.id));
+    census.ask(|tx| tx.recoveries(None, None, 10));
+    census.ask(|tx| tx.recoveries(Some(RecoveryStatus::Open), None, 10));
+    census.ask(|tx| tx.recoveries_naming(owner.person.id, None, 10));
+    census.ask(|tx| tx.is_named(recovery.id, owner.person.id));
+    census.ask(|tx| tx.lock_recovery(recovery.id));
+    census.ask(|tx| tx.save_ended_recovery(&recovery.stop(now()).unwrap()));
+    let id = Uuid::from_u128(3).into();
+    let confirmed = agent(&confirming).confirm_recovery(&case, recovery, id, later()).unwrap();
+    census.ask(|tx| tx.save_confirmed_recovery(&confirmed));
+}
+
 fn helpdesk(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
     census.ask(|tx| tx.lock_any_product(owner.product));
     census.ask(|tx| tx.lock_any_space(space.id));
+    census.ask(|tx| tx.any_space(space.id));
     census.ask(|tx| tx.space_with_identifier(&space.identifier));
     census.ask(|tx| tx.members_count(space.id));
     census.ask(|tx| tx.is_member(owner.person.id, space.id));

@@ -1,0 +1,2 @@
+DROP TABLE recovery_memberships;
+DROP TABLE recoveries;
