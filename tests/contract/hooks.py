@@ -38,10 +38,21 @@ ADDRESSES = {}
 
 
 class Me:
-    """A test person who is registered with the first of two products, a professional space of his, and an invitation."""
+    """A test person who is registered with the first of two products, a professional space of his, and what waits for him."""
 
     person, product, other_product, space = SANDBOX.founder(CALLER == "helpdesk")
     invitation = SANDBOX.invitation(person, product)
+    token = SANDBOX.log_in(person, product)["access_token"]
+    identifier = SANDBOX.ask("GET", f"/v1/spaces/{space}", token)["identifier"]
+    to_approve, to_refuse = SANDBOX.join_request(identifier), SANDBOX.join_request(identifier)
+    recovery = SANDBOX.recovery(token, space)
+
+
+class Stranger:
+    """Somebody else, whose space an agent may decide on."""
+
+    person, product, _, space = SANDBOX.founder()
+    recovery_wish = SANDBOX.recovery_wish(SANDBOX.log_in(person, product)["access_token"], space)
 
 
 def log_in():
@@ -106,6 +117,12 @@ def before_call(context, case, kwargs):
                 case.path_parameters["id"] = Me.space
             case "getReceivedInvitation" | "acceptInvitation" | "refuseInvitation":
                 case.path_parameters["id"] = Me.invitation
+            case "approveJoinRequest":
+                case.path_parameters |= {"id": Me.space, "requestId": Me.to_approve}
+            case "refuseJoinRequest":
+                case.path_parameters |= {"id": Me.space, "requestId": Me.to_refuse}
+            case "stopRecovery":
+                case.path_parameters["id"] = Me.recovery
             case "withdrawAuthenticationProduct":
                 # It would end the caller's sessions for good; stories tell of it.
                 case.path_parameters["id"] = str(uuid.uuid4())
@@ -131,6 +148,8 @@ def true_values(case):
         case "requestLimit":
             # More than it is now.
             return {"limit": 100_000}
+        case "openRecovery":
+            return Stranger.recovery_wish
         case _:
             return {}
 

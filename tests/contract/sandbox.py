@@ -80,3 +80,28 @@ class Sandbox:
         }
         space = self.ask("POST", "/v1/spaces", token, json=wish)["id"]
         return person, product, other, space
+
+    def join_request(self, identifier):
+        """A request of somebody new to be let into the space with this identifier; gives its id."""
+        person, product, _, _ = self.founder()
+        token = self.log_in(person, product)["access_token"]
+        return self.ask("POST", "/v1/join-requests", token, json={"spaceIdentifier": identifier})["id"]
+
+    def recovery_wish(self, token, space):
+        """What opens a recovery of this space, whose only member has this token; somebody new is to be appointed."""
+        person, product, _, _ = self.founder()
+        appointee = self.log_in(person, product)["access_token"]
+        members = self.ask("GET", f"/v1/spaces/{space}/members", token)["data"]
+        products = self.ask("GET", "/v1/me/authentication-products", appointee)["data"]
+        return {
+            "spaceId": space,
+            "productId": products[0]["id"],
+            "unable": [member["id"] for member in members],
+            "reason": "A letter",
+        }
+
+    def recovery(self, token, space):
+        """Such a recovery, opened; gives its id."""
+        agent, product, _, _ = self.founder(is_helpdesk=True)
+        of_agent = self.log_in(agent, product)["access_token"]
+        return self.ask("POST", "/v1/helpdesk/recoveries", of_agent, json=self.recovery_wish(token, space))["id"]
