@@ -59,8 +59,13 @@ faults-tools: # strace shows what was written to disk before an answer
 	@command -v strace >/dev/null || scripts/install strace \
 		|| { echo "strace is not here. Install it (Debian, Ubuntu: apt-get install strace) and try again." >&2; exit 69; }
 
-soak: ## The same with ESPACE_PRO_TEST_ROUNDS rounds of kills, 500 unless that is set
-	ESPACE_PRO_TEST_ROUNDS=$${ESPACE_PRO_TEST_ROUNDS:-500} $(MAKE) faults
+# Stories of races, which are told in rounds.
+RACES := rosters:: invitations_at_once:: join_request_races:: recovery_races::
+
+soak: python build ## Kills in ESPACE_PRO_TEST_ROUNDS rounds, 500 unless that is set, and tells races in as many, or in 100
+	ESPACE_PRO_TEST_ROUNDS=$${ESPACE_PRO_TEST_ROUNDS:-100} scripts/with-postgres \
+		cargo test -p tests --locked -- --test-threads=1 $(RACES) on_two_servers::
+	ESPACE_PRO_TEST_ROUNDS=$${ESPACE_PRO_TEST_ROUNDS:-500} $(MAKE) faults FAULTS=faults::
 
 # The three below write to the side first, so that a failure leaves the old file as it was.
 

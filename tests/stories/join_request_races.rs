@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Reply, crowd, text, unless_busy};
+use crate::support::{Actor, Reply, crowd, races, text, unless_busy};
 
 crate::however_served!(
     of_thirty_requests_at_four_open_one_more_is_taken,
@@ -11,8 +11,6 @@ crate::however_served!(
     what_is_approved_is_not_refused,
     of_two_who_approve_one_lets_in,
 );
-
-const ROUNDS: usize = 10;
 
 fn ask(actor: &Actor, identifier: &str) -> Reply {
     unless_busy(|| actor.post("/v1/join-requests", &json!({ "spaceIdentifier": identifier })))
@@ -72,7 +70,7 @@ fn approve(actor: &Actor, case: &str) -> Reply {
 }
 
 fn what_is_approved_is_not_cancelled(servers: &[Actor]) {
-    for _ in 0..ROUNDS {
+    for _ in 0..races() {
         let (anna, bert, space, [case, own]) = asked(servers);
         let [approved, cancelled] = at_once(|job| match job {
             0 => approve(&anna, &case),
@@ -92,7 +90,7 @@ fn what_is_approved_is_not_cancelled(servers: &[Actor]) {
 }
 
 fn what_is_approved_is_not_refused(servers: &[Actor]) {
-    for _ in 0..ROUNDS {
+    for _ in 0..races() {
         let (anna, bert, space, [case, _]) = asked(servers);
         let replies = at_once(|job| match job {
             0 => approve(&anna, &case),
@@ -110,7 +108,7 @@ fn what_is_approved_is_not_refused(servers: &[Actor]) {
 }
 
 fn of_two_who_approve_one_lets_in(servers: &[Actor]) {
-    for _ in 0..ROUNDS {
+    for _ in 0..races() {
         let (anna, _, space, [case, _]) = asked(servers);
         let replies = at_once(|job| approve(&anna.at(&servers[job % servers.len()]), &case));
         assert_eq!(

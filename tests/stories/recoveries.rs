@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Reply, World, text};
+use crate::support::{Actor, Reply, World, text, wait_until};
 
 crate::on_both_databases!(
     another_agent_confirms_after_a_week_and_somebody_is_appointed,
@@ -11,7 +11,9 @@ crate::on_both_databases!(
     each_of_the_named_sees_it_and_can_stop_it,
     a_recovery_names_all_who_are_able_then_and_now,
     no_agent_decides_a_case_of_his_own,
-    a_recovery_can_be_withdrawn_and_ends_with_its_space,
+    whatever_became_of_the_named_meanwhile_ends_with_the_recovery,
+    a_recovery_can_be_withdrawn_and_waits_for_a_closed_space,
+    a_purge_withdraws_what_is_open,
 );
 
 /// A space with two administrators, who have lost what they log in with, and two agents.
@@ -219,7 +221,7 @@ fn carl_with_private_space(world: &World) -> Value {
     world.founder().open_private_space().expect(201)
 }
 
-fn a_recovery_can_be_withdrawn_and_ends_with_its_space(world: &World) {
+fn a_recovery_can_be_withdrawn_and_waits_for_a_closed_space(world: &World) {
     let mut scene = Scene::in_world(world);
     let carl = world.person();
     let first = scene.open(&carl);
@@ -229,4 +231,61 @@ fn a_recovery_can_be_withdrawn_and_ends_with_its_space(world: &World) {
     scene.anna.post(&format!("{}/close", scene.space), &json!({})).expect(200);
     scene.wait_a_week(world);
     scene.act(1, &second, "confirm").expect_problem(409, "space_closed");
+    scene.anna.post(&format!("{}/restore", scene.space), &json!({})).expect(200);
+    scene.act(1, &second, "confirm").expect(200);
+}
+
+fn whatever_became_of_the_named_meanwhile_ends_with_the_recovery(world: &World) {
+    let mut scene = Scene::in_world(world);
+    let mut carl = world.person();
+    let recovery = scene.open(&carl);
+    let of_bert = format!("{}/members/{}", scene.space, scene.members[1]);
+    scene.anna.patch(&of_bert, "*", &json!({ "role": "reader" })).expect(200);
+    let suspend = format!("/v1/helpdesk/spaces/{}/suspend", id(&scene.space));
+    scene.agents[0].post(&suspend, &json!({ "reason": "A letter" })).expect(200);
+    scene.wait_a_week(world);
+    scene.act(1, &recovery, "confirm").expect(200);
+    carl.log_in(0).expect(200);
+    assert_eq!(carl.get(&scene.space).expect(200)["role"], "administrator");
+    for out in [&scene.anna, &scene.bert] {
+        out.get(&scene.space).expect_problem(404, "not_found");
+    }
+
+    // A new membership is none that was named.
+    let mut scene = Scene::in_world(world);
+    let recovery = scene.open(&carl);
+    let of_bert = format!("{}/members/{}", scene.space, scene.members[1]);
+    scene.anna.send("DELETE", &of_bert, &[("if-match", "*")], vec![]).expect(204);
+    scene.anna.admit(&scene.space, &scene.bert, "administrator");
+    scene.wait_a_week(world);
+    scene.act(1, &recovery, "confirm").expect_problem(409, "recovery_incomplete");
+    scene.bert.get(&scene.space).expect(200);
+    // Who was named can stop it still.
+    assert_eq!(stop(&scene.bert, &recovery).expect(200)["status"], "stopped");
+}
+
+fn a_purge_withdraws_what_is_open(world: &World) {
+    let mut scene = Scene::in_world(world);
+    let (mut bert, carl) = (world.founder(), world.person());
+    let identifier = scene.anna.get(&scene.space).expect(200)["identifier"].clone();
+    let asked = bert.post("/v1/join-requests", &json!({ "spaceIdentifier": identifier }));
+    asked.expect(201);
+    let recovery = scene.open(&carl);
+    scene.anna.post(&format!("{}/close", scene.space), &json!({})).expect(200);
+    let count = |which: &str| world.scratch().sql(&format!("SELECT count(*) FROM {which}"));
+    world.wait(TimeDelta::days(22));
+    wait_until("a reminder", || count("spaces WHERE purge_reminded_at IS NOT NULL") == "1");
+    let open = ["recoveries WHERE status = 'open'", "join_requests WHERE space_id IS NOT NULL"];
+    assert_eq!(open.map(count), ["1", "1"]);
+    world.wait(TimeDelta::days(2));
+    scene.wait_a_week(world);
+    wait_until("a purge", || count("spaces WHERE state = 'purged'") == "1");
+    let seen = scene.agents[1].get(&recovery).expect(200);
+    assert_eq!((&seen["status"], seen["endedAt"].is_string()), (&json!("withdrawn"), true));
+    scene.act(1, &recovery, "confirm").expect_problem(409, "recovery_decided");
+    stop(&scene.bert, &recovery).expect_problem(409, "recovery_decided");
+    assert_eq!(scene.anna.get("/v1/me/recoveries").expect(200)["data"][0]["status"], "withdrawn");
+    bert.log_in(0).expect(200);
+    assert_eq!(bert.get(&asked.header("location")).expect(200)["status"], "ended");
+    assert_eq!(open.map(count), ["0", "0"]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Reply, crowd, text, unless_busy};
+use crate::support::{Actor, Reply, crowd, races, text, unless_busy};
 
 crate::however_served!(
     of_two_administrators_who_remove_each_other_one_stays,
@@ -15,13 +15,22 @@ crate::however_served!(
     what_is_asked_after_a_removal_was_answered_is_refused,
 );
 
-const ROUNDS: usize = 10;
-
 /// Two persons, each at one server, the last one's requests going to the last of them.
 fn two_persons(servers: &[Actor]) -> [Actor; 2] {
     let (anna, bert) = (Actor::newcomer(&servers[0], &["eid"]), Actor::newcomer(&servers[0], &["eid"]));
     anna.accept_terms();
     [anna, bert.at(&servers[servers.len() - 1])]
+}
+
+/// The rounds of a race, each with two persons; others come before one reaches a limit of spaces or invitations.
+fn rounds(servers: &[Actor]) -> impl Iterator<Item = (usize, [Actor; 2])> {
+    let mut persons = two_persons(servers);
+    (0..races()).map(move |round| {
+        if round % 100 == 99 {
+            persons = two_persons(servers);
+        }
+        (round, persons.clone())
+    })
 }
 
 /// A space of the first person's that both administer, and their paths as members.
@@ -74,8 +83,7 @@ fn assert_one_administers(persons: &[Actor; 2], space: &str, recorded: usize) {
 }
 
 fn of_two_administrators_who_remove_each_other_one_stays(servers: &[Actor]) {
-    let persons = two_persons(servers);
-    for _ in 0..ROUNDS {
+    for (_, persons) in rounds(servers) {
         let (space, members) = shared(&persons);
         let replies = at_once(&persons, |job, person| remove(person, &members[1 - job]));
         assert_one_of(&replies, &[(404, "not_found")]);
@@ -84,8 +92,7 @@ fn of_two_administrators_who_remove_each_other_one_stays(servers: &[Actor]) {
 }
 
 fn of_two_administrators_who_demote_each_other_one_stays(servers: &[Actor]) {
-    let persons = two_persons(servers);
-    for _ in 0..ROUNDS {
+    for (_, persons) in rounds(servers) {
         let (space, members) = shared(&persons);
         let demotion = json!({ "role": "manager" });
         let replies = at_once(&persons, |job, person| person.patch(&members[1 - job], "*", &demotion));
@@ -95,8 +102,7 @@ fn of_two_administrators_who_demote_each_other_one_stays(servers: &[Actor]) {
 }
 
 fn of_two_administrators_who_leave_at_once_one_stays(servers: &[Actor]) {
-    let persons = two_persons(servers);
-    for _ in 0..ROUNDS {
+    for (_, persons) in rounds(servers) {
         let (space, _) = shared(&persons);
         let replies = at_once(&persons, |_, person| person.post(&format!("{space}/leave"), &json!({})));
         assert_one_of(&replies, &[(409, "last_administrator")]);
@@ -105,8 +111,7 @@ fn of_two_administrators_who_leave_at_once_one_stays(servers: &[Actor]) {
 }
 
 fn of_one_who_removes_and_one_who_suspends_the_other_one_stays(servers: &[Actor]) {
-    let persons = two_persons(servers);
-    for round in 0..ROUNDS {
+    for (round, persons) in rounds(servers) {
         let (space, members) = shared(&persons);
         let replies = at_once(&persons, |job, person| match (job + round) % 2 {
             0 => remove(person, &members[1 - job]),
@@ -123,7 +128,7 @@ fn product(of: &Actor) -> String {
 }
 
 fn of_one_who_leaves_and_one_who_withdraws_his_product_one_stays(servers: &[Actor]) {
-    for _ in 0..3 {
+    for _ in 0..races() {
         let persons = two_persons(servers);
         let (space, _) = shared(&persons);
         let of_bert = product(&persons[1]);
@@ -138,7 +143,7 @@ fn of_one_who_leaves_and_one_who_withdraws_his_product_one_stays(servers: &[Acto
 
 /// Bert is made an administrator, and Anna leaves, while he withdraws his only product.
 fn a_promotion_and_a_withdrawal_at_once_leave_somebody_able(servers: &[Actor]) {
-    for _ in 0..5 {
+    for _ in 0..races() {
         let persons = two_persons(servers);
         let (space, members) = shared(&persons);
         let role = |role: &str| persons[0].patch(&members[1], "*", &json!({ "role": role }));
@@ -184,9 +189,8 @@ fn of_many_suspensions_and_resumptions_each_that_took_effect_is_recorded(servers
 }
 
 fn what_is_asked_after_a_removal_was_answered_is_refused(servers: &[Actor]) {
-    let persons = two_persons(servers);
-    let bert = servers.iter().map(|server| persons[1].at(server)).collect::<Vec<_>>();
-    for _ in 0..ROUNDS {
+    for (_, persons) in rounds(servers) {
+        let bert = servers.iter().map(|server| persons[1].at(server)).collect::<Vec<_>>();
         let (space, members) = shared(&persons);
         // Whatever is cached of him, it is of use no more.
         crowd(8, 4, |job| bert[job % bert.len()].get(&space).expect(200));

@@ -15,9 +15,9 @@ use super::{
     cluster::{Cluster, kill_a_backend},
     integrity,
     ledger::Client,
-    rounds, seed,
+    seed,
 };
-use crate::support::{Actor, Database, Process, Scratch, Signal, crowd, wait_until};
+use crate::support::{Actor, Database, Process, Scratch, Signal, crowd, rounds, wait_until};
 
 const CLIENTS: usize = 8;
 /// An installation serves so many rounds; then another begins, so that its log stays short enough to be walked each time.
@@ -88,7 +88,7 @@ impl Tally {
 
 fn holds(what: &str, database: Database, fault: Fault) {
     // A database that is killed recovers for a while each time.
-    let (seed, rounds) = (seed(), if fault == Fault::Server { rounds() } else { rounds().div_ceil(2) });
+    let (seed, rounds) = (seed(), if fault == Fault::Server { rounds(20) } else { rounds(20).div_ceil(2) });
     let mut tally = Tally::default();
     while tally.rounds < rounds && tally.findings.is_empty() {
         let seed = seed.wrapping_add(tally.rounds as u64);

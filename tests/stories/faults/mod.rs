@@ -10,21 +10,12 @@ mod outages;
 mod sync;
 mod trace;
 
+use crate::support::setting;
+
 /// The build that `tests/stories/faults/control` makes: it answers before the commit, and must be found out.
 const CONTROL: &str = "espace-pro-answers-before-commit";
-
-/// How many rounds of a fault are told.
-fn rounds() -> usize {
-    setting("ESPACE_PRO_TEST_ROUNDS").unwrap_or(20)
-}
 
 /// What chance begins with: a round is told again by naming the seed that it printed.
 fn seed() -> u64 {
     setting("ESPACE_PRO_TEST_SEED").unwrap_or_else(rand::random)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the numbers of a soak are given in the environment")]
-fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }

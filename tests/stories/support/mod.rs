@@ -9,6 +9,7 @@ mod mail_server;
 mod process;
 mod raw;
 mod rival;
+mod rounds;
 mod world;
 
 pub use actor::{Actor, Reply, another, professional, text};
@@ -19,6 +20,7 @@ pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;
 pub use process::Process;
 pub use rival::Rival;
+pub use rounds::{races, rounds, setting};
 pub use rustix::process::Signal;
 pub use world::{Database, Scratch, World, client};
 
