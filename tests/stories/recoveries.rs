@@ -208,6 +208,9 @@ fn no_agent_decides_a_case_of_his_own(world: &World) {
     scene.anna.admit(&scene.space, &insider, "reader");
     scene.open_as(&insider, &product(&carl), &scene.members).expect_problem(409, "own_case");
     scene.open_as(&insider, &product(&insider), &scene.members).expect_problem(409, "own_case");
+    // Nor does it help to leave.
+    insider.post(&format!("{}/leave", scene.space), &json!({})).expect(200);
+    scene.open_as(&insider, &product(&carl), &scene.members).expect_problem(409, "own_case");
     let recovery = scene.open(&scene.agents[1]);
     scene.wait_a_week(world);
     scene.act(1, &recovery, "confirm").expect_problem(409, "own_case");

@@ -318,10 +318,10 @@ codes! {
         lb: "Ufro leeft schonn", "Fir dëst Produkt waart d'Ufro {limitRequest} schonn op eng Decisioun.";
     }
     OwnCase = "own_case", 409 {
-        fr: "Dossier vous concernant", "C'est votre propre produit, votre demande ou un espace dont vous êtes membre : une autre personne du Helpdesk doit s'en charger.";
-        de: "Eigene Sache", "Das ist Ihr eigenes Authentisierungsmittel, Ihr eigener Antrag oder ein Bereich, dem Sie angehören: Eine andere Person des Helpdesks muss das übernehmen.";
-        en: "Own case", "This is your own product or request, or a space that you are a member of: another person at the Helpdesk has to handle it.";
-        lb: "Eege Saach", "Dat ass Äert eegent Produkt, Är eegen Ufro oder en Espace, an deem Dir Member sidd: Eng aner Persoun vum Helpdesk muss dat maachen.";
+        fr: "Dossier vous concernant", "C'est votre propre produit, votre demande ou un espace dont vous êtes ou étiez membre : une autre personne du Helpdesk doit s'en charger.";
+        de: "Eigene Sache", "Das ist Ihr eigenes Authentisierungsmittel, Ihr eigener Antrag oder ein Bereich, dem Sie angehören oder angehörten: Eine andere Person des Helpdesks muss das übernehmen.";
+        en: "Own case", "This is your own product or request, or a space that you are or were a member of: another person at the Helpdesk has to handle it.";
+        lb: "Eege Saach", "Dat ass Äert eegent Produkt, Är eegen Ufro oder en Espace, an deem Dir Member sidd oder waart: Eng aner Persoun vum Helpdesk muss dat maachen.";
     }
     SpaceClosed = "space_closed", 409 {
         fr: "Espace fermé", "L'espace est fermé : ses administrateurs peuvent encore le restaurer.";

@@ -70,6 +70,8 @@ pub struct RecoveryCase<'a> {
     pub roster: &'a Roster,
     /// The product of the person to appoint, with which his membership comes.
     pub product: &'a Product,
+    /// Whether the agent who decides is in the space, or ever was: leaving it makes nobody impartial.
+    pub is_of_own_space: bool,
 }
 
 /// A new recovery, which may be kept.
@@ -128,10 +130,9 @@ impl RecoveryCase<'_> {
         able.map(|member| member.membership.id).collect()
     }
 
-    /// Nobody decides here who is in the space, or is to be appointed.
+    /// Nobody decides here who is or was in the space, or is to be appointed.
     fn require_others(&self, agent: Agent) -> Result<(), Refusal> {
-        let is_in = self.roster.0.iter().any(|member| member.membership.person == agent.person());
-        require_others(is_in || self.product.person == agent.person())
+        require_others(self.is_of_own_space || self.product.person == agent.person())
     }
 }
 
@@ -351,7 +352,7 @@ mod tests {
 
     fn open_as(by: u128, roster: &Roster, appointee: u128, named: &[u128]) -> Result<Recovery, Refusal> {
         let (space, product) = (space(), product(appointee));
-        let case = RecoveryCase { space: &space, roster, product: &product };
+        let case = RecoveryCase { space: &space, roster, product: &product, is_of_own_space: false };
         let said = (unable(named), ReasonText::parse("Un décès").unwrap());
         agent(by).open_recovery(&case, said, None, Uuid::nil().into(), now()).map(|opened| opened.recovery().clone())
     }
@@ -364,7 +365,7 @@ mod tests {
         at: Instant,
     ) -> Result<ConfirmedRecovery, Refusal> {
         let space = space();
-        let case = RecoveryCase { space: &space, roster, product };
+        let case = RecoveryCase { space: &space, roster, product, is_of_own_space: false };
         agent(by).confirm_recovery(&case, recovery, Uuid::from_u128(77).into(), at)
     }
 
@@ -381,8 +382,19 @@ mod tests {
             assert_eq!(open_as(9, &roster, 5, named), Err(incomplete.clone()));
         }
         assert_eq!(open_as(9, &roster, 1, &[1, 2]), Err(incomplete));
-        for own in [1, 3, 5] {
-            assert_eq!(open_as(own, &roster, 5, &[1, 2]), Err(Refusal::OwnCase));
+    }
+
+    #[test]
+    fn no_agent_decides_on_himself_or_a_space_of_his() {
+        let (space, roster) = (space(), Roster(vec![member(1)]));
+        let opened = open_as(9, &roster, 5, &[1]).unwrap();
+        for (by, is_of_own_space) in [(8, true), (5, false)] {
+            let case = RecoveryCase { space: &space, roster: &roster, product: &product(5), is_of_own_space };
+            let (said, id) = ((unable(&[1]), opened.reason.clone()), Uuid::from_u128(77).into());
+            let due = now() + WAIT;
+            assert_eq!(agent(by).open_recovery(&case, said, None, opened.id, now()), Err(Refusal::OwnCase));
+            assert_eq!(agent(by).confirm_recovery(&case, &opened, id, due), Err(Refusal::OwnCase));
+            assert_eq!(agent(by).withdraw_recovery(&case, &opened, due), Err(Refusal::OwnCase));
         }
     }
 
@@ -391,7 +403,7 @@ mod tests {
         let roster = Roster(vec![member(1)]);
         let open = |space: &Space, product: &Product, open: Option<RecoveryId>| {
             let said = (unable(&[1]), ReasonText::parse("Un décès").unwrap());
-            let case = RecoveryCase { space, roster: &roster, product };
+            let case = RecoveryCase { space, roster: &roster, product, is_of_own_space: false };
             agent(9).open_recovery(&case, said, open, Uuid::nil().into(), now()).err()
         };
         let suspended = Space { state: SpaceState::Suspended, ..space() };

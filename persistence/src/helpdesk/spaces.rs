@@ -72,6 +72,15 @@ impl Reading<'_> {
         })?;
         Ok(found > 0)
     }
+
+    /// Whether a person has a membership of a space, over or not; believed only under the space's lock.
+    pub fn was_member(&mut self, person: PersonId, space: SpaceId) -> Result<bool, StoreError> {
+        let of_his = memberships::table
+            .filter(memberships::person_id.eq(person.to_string()))
+            .filter(memberships::space_id.eq(space.to_string()));
+        let found: i64 = self.run(|db| of_his.count().get_result(db))?;
+        Ok(found > 0)
+    }
 }
 
 impl Transaction<'_> {

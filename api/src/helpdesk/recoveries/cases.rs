@@ -62,7 +62,8 @@ pub async fn open(request: HttpRequest, helpdesk: Helpdesk, body: Body<OpenRecov
             let product = tx.any_product(wish.product)?.ok_or(Refusal::NotFound)?;
             let space = tx.lock_any_space(wish.space)?.ok_or(Refusal::NotFound)?;
             let (roster, open) = (tx.roster(space.id)?, tx.open_recovery(space.id)?);
-            let case = RecoveryCase { space: &space, roster: &roster, product: &product };
+            let is_of_own_space = tx.was_member(agent.person(), space.id)?;
+            let case = RecoveryCase { space: &space, roster: &roster, product: &product, is_of_own_space };
             let said = (wish.unable, wish.reason.clone());
             let opened = agent.open_recovery(&case, said, open, tx.new_id(), tx.now())?;
             tx.insert_recovery(&opened)?;
@@ -195,7 +196,8 @@ pub async fn confirm(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>,
             tx.recovery(id)?.ok_or(Refusal::NotFound)?;
             let reason = body.open(caller.strong()?)?;
             let (space, roster, product, recovery) = lock_case(tx, id)?;
-            let case = RecoveryCase { space: &space, roster: &roster, product: &product };
+            let is_of_own_space = tx.was_member(agent.person(), space.id)?;
+            let case = RecoveryCase { space: &space, roster: &roster, product: &product, is_of_own_space };
             let confirmed = agent.confirm_recovery(&case, &recovery, tx.new_id(), tx.now())?;
             let told = tx.active_members(space.id, Role::ALL)?;
             tx.save_confirmed_recovery(&confirmed)?;
@@ -240,7 +242,8 @@ pub async fn withdraw(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>
             tx.recovery(id)?.ok_or(Refusal::NotFound)?;
             let reason = body.open(caller.strong()?)?;
             let (space, roster, product, recovery) = lock_case(tx, id)?;
-            let case = RecoveryCase { space: &space, roster: &roster, product: &product };
+            let is_of_own_space = tx.was_member(agent.person(), space.id)?;
+            let case = RecoveryCase { space: &space, roster: &roster, product: &product, is_of_own_space };
             let withdrawn = agent.withdraw_recovery(&case, &recovery, tx.now())?;
             tx.save_ended_recovery(&withdrawn)?;
             record(tx, agent, AuditAct::RecoveryWithdrawn, withdrawn.recovery(), &reason);

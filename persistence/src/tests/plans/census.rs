@@ -242,7 +242,7 @@ fn recoveries(census: &mut Census<'_>, Known { owner, space, membership }: &Know
     let agent = |of: &Owner| Agent::of(&Session { helpdesk: true, ..session(of) }).unwrap();
     let product = census.ask(|tx| tx.lock_product(appointee.product));
     let roster = census.ask(|tx| tx.roster(space.id));
-    let case = RecoveryCase { space, roster: &roster, product: &product };
+    let case = RecoveryCase { space, roster: &roster, product: &product, is_of_own_space: false };
     let named = (BTreeSet::from([membership.id]), ReasonText::parse("Un décès").unwrap());
     let opened = agent(&opening).open_recovery(&case, named, None, Uuid::from_u128(1).into(), now()).unwrap();
     let recovery = opened.recovery();
@@ -251,6 +251,7 @@ fn recoveries(census: &mut Census<'_>, Known { owner, space, membership }: &Know
     census.ask(|tx| tx.recoveries(None, None, 10));
     census.ask(|tx| tx.recoveries(Some(RecoveryStatus::Open), None, 10));
     census.ask(|tx| tx.recoveries_naming(owner.person.id, None, 10));
+    census.ask(|tx| tx.was_member(owner.person.id, space.id));
     census.ask(|tx| tx.is_named(recovery.id, owner.person.id));
     census.ask(|tx| tx.lock_recovery(recovery.id));
     census.ask(|tx| tx.save_ended_recovery(&recovery.stop(now()).unwrap()));
