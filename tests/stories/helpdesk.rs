@@ -325,6 +325,13 @@ fn no_agent_decides_a_case_of_his_own(world: &World) {
         colleague.post(&acts_on(space, "suspend"), &reason).expect(200);
         agent.post(&acts_on(space, "resume"), &reason).expect_problem(409, "own_case");
     }
+    // Nor does it help to leave.
+    let founder = world.founder();
+    let left = founder.open_space("Quitté");
+    let path: String = left.header("location");
+    founder.admit(&path, &agent, "reader");
+    agent.post(&format!("{path}/leave"), &json!({})).expect(200);
+    agent.post(&acts_on(&left.expect(201), "suspend"), &reason).expect_problem(409, "own_case");
     assert_eq!(agent.current_product()["spaceLimit"], 200);
     let states: Vec<String> = ["identifier"; 2]
         .iter()

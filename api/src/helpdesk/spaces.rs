@@ -66,8 +66,8 @@ pub async fn find(request: HttpRequest, helpdesk: Helpdesk, body: Body<FindSpace
 #[post("/v1/helpdesk/spaces/{id}/suspend")]
 pub async fn suspend(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, body: Body<ReasonRequest>) -> Answer {
     let once = Once::of(&request, &body);
-    change(&helpdesk, once, id.of(), body, |agent, space, is_member, reason, tx| {
-        agent.suspend(space, is_member, reason, tx.now())
+    change(&helpdesk, once, id.of(), body, |agent, space, is_own, reason, tx| {
+        agent.suspend(space, is_own, reason, tx.now())
     })
     .await
 }
@@ -85,8 +85,7 @@ pub async fn suspend(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>,
 #[post("/v1/helpdesk/spaces/{id}/resume")]
 pub async fn resume(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>, body: Body<ReasonRequest>) -> Answer {
     let once = Once::of(&request, &body);
-    change(&helpdesk, once, id.of(), body, |agent, space, is_member, _, tx| agent.resume(space, is_member, tx.now()))
-        .await
+    change(&helpdesk, once, id.of(), body, |agent, space, is_own, _, tx| agent.resume(space, is_own, tx.now())).await
 }
 
 type Decision = fn(Agent, &Space, bool, ReasonText, &Transaction<'_>) -> Result<Space, Refusal>;
@@ -98,8 +97,8 @@ async fn change(helpdesk: &Helpdesk, once: Once, id: SpaceId, body: Body<ReasonR
         .write_once(once, move |tx, caller, agent| {
             let space = tx.lock_any_space(id)?.ok_or(Refusal::NotFound)?;
             let reason = body.open(caller.strong()?)?;
-            let is_member = tx.is_member(agent.person(), id)?;
-            let changed = decide(agent, &space, is_member, reason.clone(), tx)?;
+            let is_own = tx.was_member(agent.person(), id)?;
+            let changed = decide(agent, &space, is_own, reason.clone(), tx)?;
             tx.save_space(&changed)?;
             let act =
                 if changed.state == SpaceState::Suspended { AuditAct::SpaceSuspended } else { AuditAct::SpaceResumed };

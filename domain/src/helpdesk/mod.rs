@@ -104,12 +104,12 @@ impl Agent {
         request.decide(LimitDecision { at: now, granted: None, reason })
     }
 
-    /// Suspends a locked space: its members read, nobody acts (domain.md §2, C).
+    /// Suspends a locked space: its members read, nobody acts (domain.md §2, C). It is the agent's own if he is or was in it.
     ///
     /// # Errors
     /// [`Refusal::OwnCase`], or those of [`Space::require_open`].
-    pub fn suspend(self, space: &Space, is_member: bool, reason: ReasonText, now: Instant) -> Result<Space, Refusal> {
-        require_others(is_member)?;
+    pub fn suspend(self, space: &Space, is_own: bool, reason: ReasonText, now: Instant) -> Result<Space, Refusal> {
+        require_others(is_own)?;
         space.require_open()?;
         let suspension = Some(Suspension { at: now, reason });
         Ok(Space { state: SpaceState::Suspended, suspension, ..space.clone() }.counted(now))
@@ -119,8 +119,8 @@ impl Agent {
     ///
     /// # Errors
     /// [`Refusal::OwnCase`]; [`Refusal::SpaceNotSuspended`].
-    pub fn resume(self, space: &Space, is_member: bool, now: Instant) -> Result<Space, Refusal> {
-        require_others(is_member)?;
+    pub fn resume(self, space: &Space, is_own: bool, now: Instant) -> Result<Space, Refusal> {
+        require_others(is_own)?;
         if space.state != SpaceState::Suspended {
             return Err(Refusal::SpaceNotSuspended);
         }
