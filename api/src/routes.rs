@@ -21,6 +21,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(identity::terms::accept)
         .service(identity::person::get)
         .service(identity::person::edit)
+        .service(identity::notifications::get)
+        .service(identity::notifications::edit)
         .service(identity::email::confirm)
         .service(identity::email::resend)
         .service(identity::landing::get)

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::{connection::Db, error::StoreError};
 
+/// How many ids one statement names: both databases bound how many values it can have.
+pub(crate) const NAMED_AT_ONCE: usize = 1000;
+
 /// One row while it is read; what it holds that no rule lets in is an error that names it.
 pub(crate) struct Row<'a> {
     pub(crate) table: &'static str,

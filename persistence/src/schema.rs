@@ -151,6 +151,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    notification_preferences (person_id, turned_off) {
+        person_id -> Text,
+        turned_off -> Text,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,
@@ -333,6 +340,7 @@ diesel::joinable!(limit_requests -> products (product_id));
 diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
+diesel::joinable!(notification_preferences -> persons (person_id));
 diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(recoveries -> products (product_id));
 diesel::joinable!(recoveries -> spaces (space_id));
@@ -361,6 +369,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     join_requests,
     limit_requests,
     memberships,
+    notification_preferences,
     outbox,
     persons,
     products,

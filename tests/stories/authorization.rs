@@ -39,6 +39,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("acceptTerms", Serves::Person),
     ("getMe", Serves::Person),
     ("editMe", Serves::Person),
+    ("getNotificationPreferences", Serves::Person),
+    ("editNotificationPreferences", Serves::Person),
     ("confirmEmail", Serves::Person),
     ("resendEmailCode", Serves::Person),
     ("getLanding", Serves::Person),

@@ -155,6 +155,13 @@ impl Scene {
                 &[("email", Text), ("language", Choice)],
                 &[],
             ),
+            wish(
+                "PATCH",
+                "/v1/me/notification-preferences",
+                json!({ "invitationAnswers": false, "joinRequests": true, "memberDepartures": false }),
+                &[("invitationAnswers", Flag), ("joinRequests", Flag), ("memberDepartures", Flag)],
+                &[],
+            ),
             wish("POST", "/v1/me/email/confirm", json!({ "code": "123456" }), &[("code", Form)], &["code"]),
             wish("POST", "/v1/me/email/resend", json!({}), &[], &[]),
             wish(
@@ -417,6 +424,7 @@ impl Scene {
             self.founder.get(&format!("{}/members", self.space)).expect(200),
             self.founder.get(&format!("{}/invitations", self.space)).expect(200),
             self.founder.get(&format!("{}/join-requests", self.space)).expect(200),
+            self.founder.get("/v1/me/notification-preferences").expect(200),
             self.founder.get("/v1/me/join-requests").expect(200),
             self.other.get(&self.own_join_request).expect(200),
             self.founder.get(&self.registration).expect(200),

@@ -25,6 +25,7 @@ mod mail;
 mod members;
 mod metrics;
 mod notices;
+mod notifications;
 mod person;
 mod processes;
 mod products;

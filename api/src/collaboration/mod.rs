@@ -22,7 +22,7 @@ use persistence::Transaction;
 use crate::{
     app::App,
     http::{caller::Caller, problem::Problem},
-    mail::{Letter, Mail},
+    mail::{self, Mail},
 };
 
 /// What a decision on a member stands on, read under the locks.
@@ -105,8 +105,5 @@ fn keep(
             (vec![person.clone()], Mail::MemberRoleChanged { identifier, title, role })
         }
     };
-    for person in to {
-        tx.send_mail(&Letter::new(&person.email, person.language, mail.clone()).seal(&app.data_keys))?;
-    }
-    Ok(())
+    Ok(mail::tell(tx, &app.data_keys, &to, &mail)?)
 }

@@ -21,6 +21,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("acceptTerms", LOW),
     ("getMe", LOW),
     ("editMe", SUBSTANTIAL),
+    ("getNotificationPreferences", LOW),
+    ("editNotificationPreferences", SUBSTANTIAL),
     ("confirmEmail", SUBSTANTIAL),
     ("resendEmailCode", SUBSTANTIAL),
     ("getLanding", LOW),

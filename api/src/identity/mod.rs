@@ -4,6 +4,7 @@ pub mod confirmation;
 pub mod discovery;
 pub mod email;
 pub mod landing;
+pub mod notifications;
 pub mod person;
 pub mod product;
 pub mod registration;

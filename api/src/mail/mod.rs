@@ -1,9 +1,11 @@
 //! Mails: what they say, how they wait in the outbox, and the two ways out: a mail server, or development's drop.
 
 mod drop;
+mod notice;
 mod server;
 
 pub use drop::{Drop, DroppedMail};
+pub use notice::tell;
 pub use server::MailServer;
 
 use domain::{
@@ -321,8 +323,13 @@ pub enum Undelivered {
 const SEALED_FOR: &str = "mail";
 
 impl Letter {
-    /// Addresses a mail.
+    /// Addresses a mail that nobody may turn off; what somebody may, goes out by [`tell`].
     pub fn new(to: &EmailAddress, language: Language, mail: Mail) -> Self {
+        debug_assert!(mail.notice().is_none(), "its receiver may have turned it off");
+        Self::addressed(to, language, mail)
+    }
+
+    fn addressed(to: &EmailAddress, language: Language, mail: Mail) -> Self {
         Self { to: to.to_string(), language: language.code().to_owned(), mail }
     }
 
@@ -465,7 +472,7 @@ mod tests {
         let (title, invitee) = ("{{ identifier }} {% if %}".to_owned(), "a\r\nBcc: b@example.lu".to_owned());
         let mail = Mail::InvitationRefused { identifier: "PM-A1B2C3".into(), title: title.clone(), invitee };
         for &language in Language::ALL {
-            let written = Letter::new(&to, language, mail.clone()).write().unwrap();
+            let written = Letter::addressed(&to, language, mail.clone()).write().unwrap();
             assert!(written.text.contains(&title), "{}", written.text);
             assert!(!written.subject.contains(['\r', '\n']) && !written.subject.contains("Bcc"), "{}", written.subject);
         }
@@ -477,7 +484,7 @@ mod tests {
         for mail in samples().into_iter().chain(invitations()) {
             let mut written = BTreeSet::new();
             for &language in Language::ALL {
-                let letter = Letter::new(&to, language, mail.clone()).write().unwrap();
+                let letter = Letter::addressed(&to, language, mail.clone()).write().unwrap();
                 let whole = format!("{}\n\n{}", letter.subject, letter.text);
                 assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{whole}");
                 assert!(letter.text.ends_with(".\n"), "{whole}");
@@ -507,7 +514,7 @@ mod tests {
     #[test]
     fn a_variable_that_the_mail_lacks_is_an_error_that_shows_no_value() {
         let to = EmailAddress::parse("anna@example.lu").unwrap();
-        let letter = Letter::new(&to, Language::Fr, samples()[0].clone());
+        let letter = Letter::addressed(&to, Language::Fr, samples()[0].clone());
         let Err(Undelivered::ForGood(told)) = letter.fill_in("{{ code }} {{ cod }}") else { panic!("it was written") };
         assert!(!told.contains("123456"), "{told}");
     }

@@ -31,6 +31,8 @@ coded! {
         ProductWithdrawn = "product_withdrawn",
         /// The person's language, or the address that waits for its code, was edited.
         PersonEdited = "person_edited",
+        /// The person turned kinds of notices on or off.
+        NotificationPreferencesEdited = "notification_preferences_edited",
         /// The person's new address was confirmed, and is in force.
         EmailChanged = "email_changed",
         /// A session was ended before its time.

@@ -23,13 +23,10 @@ use domain::{
 use crate::{
     error::StoreError,
     identity::PersonRow,
-    row::{Row, stamp},
+    row::{NAMED_AT_ONCE, Row, stamp},
     schema::{memberships, persons, products},
     transaction::Reading,
 };
-
-/// How many ids one statement names: both databases bound how many values it can have.
-const NAMED_AT_ONCE: usize = 1000;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = memberships, treat_none_as_default_value = false, treat_none_as_null = true)]

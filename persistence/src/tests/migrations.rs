@@ -103,6 +103,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         join_requests,
         limit_requests,
         memberships,
+        notification_preferences,
         outbox,
         persons,
         products,

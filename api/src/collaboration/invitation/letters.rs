@@ -44,23 +44,21 @@ pub fn cancelled(space: &Space, invitation: &Invitation) -> Letter {
 }
 
 /// To who answers for it: it was accepted.
-pub fn accepted(space: &Space, inviter: &Person, invitation: &Invitation) -> Letter {
-    let mail = Mail::InvitationAccepted {
+pub fn accepted(space: &Space, invitation: &Invitation) -> Mail {
+    Mail::InvitationAccepted {
         identifier: space.identifier.to_string(),
         title: title(space),
         invitee: name(&invitation.invitee),
-    };
-    Letter::new(&inviter.email, inviter.language, mail)
+    }
 }
 
 /// To who answers for it: it was refused.
-pub fn refused(space: &Space, inviter: &Person, invitation: &Invitation) -> Letter {
-    let mail = Mail::InvitationRefused {
+pub fn refused(space: &Space, invitation: &Invitation) -> Mail {
+    Mail::InvitationRefused {
         identifier: space.identifier.to_string(),
         title: title(space),
         invitee: name(&invitation.invitee),
-    };
-    Letter::new(&inviter.email, inviter.language, mail)
+    }
 }
 
 /// To who answers for it: somebody of another name holds the product; who, it does not say.

@@ -1,5 +1,7 @@
 //! `/v1/me/invitations`: who was invited sees it with any of his products, and answers with the one that is named.
 
+use std::slice;
+
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Refusal,
@@ -29,6 +31,7 @@ use crate::{
         query::Query,
     },
     identity::product::registered,
+    mail,
 };
 
 /// Lists the invitations of the caller's registered products that nobody has ended, newest first.
@@ -137,7 +140,7 @@ pub async fn accept(request: HttpRequest, person: Person, id: Path<PathId>, body
             };
             tx.save_acceptance(&accepted)?;
             record(tx, caller, AuditAct::InvitationAccepted, accepted.invitation());
-            tx.send_mail(&letters::accepted(space, inviter, invitation).seal(&app.data_keys))?;
+            mail::tell(tx, &app.data_keys, slice::from_ref(inviter), &letters::accepted(space, invitation))?;
             Ok(Ok(shown(tx, accepted.membership(), &holder, &received.product)?))
         })
         .await
@@ -166,7 +169,7 @@ pub async fn refuse(request: HttpRequest, person: Person, id: Path<PathId>, body
             let refused = invitation.refuse(tx.now())?;
             tx.save_invitation(&refused)?;
             record(tx, caller, AuditAct::InvitationRefused, &refused);
-            tx.send_mail(&letters::refused(&space, &inviter, &invitation).seal(&app.data_keys))?;
+            mail::tell(tx, &app.data_keys, slice::from_ref(&inviter), &letters::refused(&space, &invitation))?;
             let (row, roster) = ((refused.invitation().clone(), space, inviter), tx.roster(invitation.space)?);
             Prepared::ok(&ReceivedInvitationView::new(&row, &roster, Some(&product), tx.now()))
         })

@@ -16,7 +16,7 @@ use persistence::{StoreError, Transaction};
 
 use crate::{
     app::App,
-    mail::{Letter, Mail},
+    mail::{self, Mail},
 };
 
 /// Tells the administrators of spaces who asked to be let in.
@@ -45,8 +45,6 @@ fn tell_of(app: &App, tx: &mut Transaction<'_>, request: &JoinRequest, space: &S
         title: space.title.as_ref().map(ToString::to_string).unwrap_or_default(),
         asker: format!("{} {}", asker.given_name, asker.family_name),
     };
-    for person in tx.active_members(space.id, &[Role::Administrator])? {
-        tx.send_mail(&Letter::new(&person.email, person.language, mail.clone()).seal(&app.data_keys))?;
-    }
-    Ok(())
+    let administrators = tx.active_members(space.id, &[Role::Administrator])?;
+    mail::tell(tx, &app.data_keys, &administrators, &mail)
 }

@@ -16,7 +16,7 @@ use domain::{
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
     identity::{
-        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, Person, ProductKind, Protected,
+        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind, Protected,
         Registration, Serial, Session, Terms,
     },
     space::{Space, SpaceKind, SpaceState},
@@ -92,6 +92,10 @@ fn persons(census: &mut Census<'_>, owner: &Owner) {
     census.ask(|tx| tx.save_person(&owner.person));
     census.ask(|tx| tx.person_with_number(&["one".into(), "two".into()]));
     census.ask(|tx| tx.lock_newcomers(&["one".into(), "two".into()]));
+    census.ask(|tx| tx.save_notification_preference(owner.person.id, NoticeKind::JoinRequests, false));
+    census.ask(|tx| tx.notification_preferences(owner.person.id));
+    census.ask(|tx| tx.who_turned_off(NoticeKind::JoinRequests, &[owner.person.id, Uuid::from_u128(1).into()]));
+    census.ask(|tx| tx.save_notification_preference(owner.person.id, NoticeKind::JoinRequests, true));
 }
 
 fn products(census: &mut Census<'_>, owner: &Owner) {
