@@ -1,6 +1,5 @@
 //! The audit log: `/v1/spaces/{id}/audit-events` for a space's administrators, `/v1/me/audit-events` for each person.
 
-pub mod export;
 pub mod heads;
 pub mod view;
 
@@ -8,7 +7,7 @@ use actix_web::{HttpRequest, get, web::Path};
 use chrono::{DateTime, Utc};
 use domain::{
     Coded, Refusal,
-    audit::{AuditAct, Chain, Entry},
+    audit::{AuditAct, Chain},
     collaboration::Permission,
     id::SpaceId,
 };
@@ -16,14 +15,12 @@ use persistence::{AuditFilter, Reading};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use self::{
-    export::Format,
-    view::{EventPage, EventView},
-};
+use self::view::{EventPage, EventView};
 use crate::http::{
     answer::Answer,
     caller::{Caller, Person},
-    page::Paging,
+    export::{self, List, Rows},
+    page::PageView,
     path::PathId,
     problem::Problem,
     query::Query,
@@ -74,14 +71,7 @@ struct EventQuery {
 )]
 #[get("/v1/spaces/{id}/audit-events")]
 pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
-    let id: SpaceId = id.of();
-    let log = move |tx: &mut Reading<'_>, caller: &Caller| {
-        let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-        let administrator = membership.administrator(Permission::ReadAuditLog)?;
-        caller.strong()?;
-        Ok(administrator.audit_log())
-    };
-    list(&request, person, log).await
+    list(&request, person, Whose::Space(id.of())).await
 }
 
 /// Lists what was done to the caller's products, sessions and terms, newest first, or exports all of it.
@@ -96,69 +86,62 @@ pub async fn of_space(request: HttpRequest, person: Person, id: Path<PathId>) ->
 )]
 #[get("/v1/me/audit-events")]
 pub async fn of_person(request: HttpRequest, person: Person) -> Answer {
-    let log = |_: &mut Reading<'_>, caller: &Caller| {
-        caller.strong()?;
-        Ok(Chain::Person(caller.person))
-    };
-    list(&request, person, log).await
+    list(&request, person, Whose::Caller).await
 }
 
-/// Answers with the log that `log` lets the caller read: asked anew for each page, so that nobody reads on who may not
-/// any more.
-async fn list<L>(request: &HttpRequest, person: Person, log: L) -> Answer
-where
-    L: Fn(&mut Reading<'_>, &Caller) -> Result<Chain, Problem> + Clone + Send + 'static,
-{
+async fn list(request: &HttpRequest, person: Person, whose: Whose) -> Answer {
     let mut query = Query::of(request);
-    let format = Format::wanted(request, &mut query);
     let filter = AuditFilter {
         act: query.choice::<AuditAct>("act"),
         actor: query.id("actor"),
         from: query.instant("from"),
         to: query.instant("to"),
     };
-    let paging = Paging::take(request, &mut query, &text(filter));
-    if format == Format::Json {
-        let app = person.app();
-        let (caller, paging, entries) = person
-            .read(move |tx, caller| {
-                let chain = log(tx, caller)?;
-                query.end()?;
-                let before = paging.after(&app.data_keys, caller)?;
-                let entries = tx.audit_entries(chain, filter, before, paging.rows())?;
-                Ok((caller.clone(), paging, entries))
-            })
-            .await?;
-        let (entries, page) = paging.cut(&person.app().data_keys, &caller, entries, |entry| entry.position);
-        return paging.answer(&EventPage { data: entries.iter().map(EventView::from).collect(), page });
-    }
-    let (app, first_log) = (person.app(), log.clone());
-    let first = person
-        .read(move |tx, caller| {
-            let chain = first_log(tx, caller)?;
-            query.end()?;
-            let before = paging.after(&app.data_keys, caller)?;
-            Ok(tx.audit_entries(chain, filter, before, export::PAGE)?)
-        })
-        .await?;
-    Ok(export::stream(format, first, async move |before| {
-        let log = log.clone();
-        let next = person.read(move |tx, caller| {
-            let chain = log(tx, caller)?;
-            Ok::<Vec<Entry>, Problem>(tx.audit_entries(chain, filter, Some(before), export::PAGE)?)
-        });
-        next.await
-    }))
+    export::answer(request, person, query, Log { whose, filter }).await
 }
 
-/// The filter as a query, for cursors and links.
-fn text(filter: AuditFilter) -> String {
-    let parameters = [
-        ("act", filter.act.map(|act| act.code().to_owned())),
-        ("actor", filter.actor.map(|id| id.to_string())),
-        ("from", filter.from.map(domain::audit::written)),
-        ("to", filter.to.map(domain::audit::written)),
-    ];
-    let given = parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
-    given.collect::<Vec<_>>().join("&")
+/// Whose log it is.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Caller,
+    Space(SpaceId),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    whose: Whose,
+    filter: AuditFilter,
+}
+
+impl List for Log {
+    type Row = EventView;
+    type Page = EventPage;
+    type Right = Chain;
+    const FILE: &'static str = "audit-events";
+
+    fn filter(&self) -> String {
+        let parameters = [
+            ("act", self.filter.act.map(|act| act.code().to_owned())),
+            ("actor", self.filter.actor.map(|id| id.to_string())),
+            ("from", self.filter.from.map(domain::audit::written)),
+            ("to", self.filter.to.map(domain::audit::written)),
+        ];
+        let given = parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        given.collect::<Vec<_>>().join("&")
+    }
+
+    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Chain, Problem> {
+        let Whose::Space(id) = self.whose else { return Ok(Chain::Person(caller.person)) };
+        let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+        Ok(membership.administrator(Permission::ReadAuditLog)?.audit_log())
+    }
+
+    fn rows(&self, tx: &mut Reading<'_>, chain: &Chain, before: Option<u32>, most: u32) -> Rows<Self> {
+        let entries = tx.audit_entries(*chain, self.filter, before, most)?;
+        Ok(entries.iter().map(EventView::from).collect())
+    }
+
+    fn page(data: Vec<EventView>, page: PageView) -> EventPage {
+        EventPage { data, page }
+    }
 }

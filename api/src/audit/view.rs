@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
+    export::Row,
     page::{Page, PageView},
     schema::{AuditActChoice, AuditActorKindChoice, Choice},
 };
@@ -124,16 +125,31 @@ impl Page for EventPage {
     }
 }
 
-/// The first line of a CSV export.
-pub const CSV_HEADER: &str =
-    "position,at,chain,act,actorKind,person,product,object,changed,reasonCode,reasonText,previousHash,hash\r\n";
+impl Row for EventView {
+    type Key = u32;
+    const COLUMNS: &'static [&'static str] = &[
+        "position",
+        "at",
+        "chain",
+        "act",
+        "actorKind",
+        "person",
+        "product",
+        "object",
+        "changed",
+        "reasonCode",
+        "reasonText",
+        "previousHash",
+        "hash",
+    ];
 
-impl EventView {
-    /// As a line of CSV (RFC 4180).
-    pub fn csv(&self) -> String {
+    fn key(&self) -> u32 {
+        self.position
+    }
+    fn cells(&self) -> Vec<String> {
         let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         let reason = self.reason.as_ref();
-        let cells = [
+        vec![
             self.position.to_string(),
             self.at.clone(),
             self.chain.clone(),
@@ -147,44 +163,11 @@ impl EventView {
             reason.and_then(|reason| reason.text.clone()).unwrap_or_default(),
             self.previous_hash.clone(),
             self.hash.clone(),
-        ];
-        format!("{}\r\n", cells.map(|text| cell(&text)).join(","))
+        ]
     }
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
-    if guard.is_empty() && !text.contains([',', '"', '\r', '\n']) {
-        return text.to_owned();
-    }
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// For the contract.
 pub const CSV_SAMPLE: &str = "position,at,chain,act,actorKind,person,product,object,changed,reasonCode,reasonText,previousHash,hash\r\n1,2027-01-15T08:00:00.123456Z,person:019d6c3e-8c00-7000-8000-000000000001,session_ended,system,,,019d6c3e-8c00-7000-8000-000000000002,,refresh_reused,,0000000000000000000000000000000000000000000000000000000000000000,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\r\n";
 /// For the contract.
 pub const NDJSON_SAMPLE: &str = "{\"position\":1,\"at\":\"2027-01-15T08:00:00.123456Z\",\"chain\":\"person:019d6c3e-8c00-7000-8000-000000000001\",\"act\":\"session_ended\",\"actor\":{\"kind\":\"system\",\"person\":null,\"product\":null},\"object\":\"019d6c3e-8c00-7000-8000-000000000002\",\"changed\":[],\"reason\":{\"code\":\"refresh_reused\",\"text\":null},\"previousHash\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}\n";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_where_it_must_be_and_is_never_a_formula() {
-        for (text, expected) in [
-            ("plain text", "plain text"),
-            ("", ""),
-            ("a,b", "\"a,b\""),
-            ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("two\r\nlines", "\"two\r\nlines\""),
-            ("=1+1", "\"'=1+1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("-1", "\"'-1\""),
-            ("+1", "\"'+1\""),
-            ("\t=1", "\"'\t=1\""),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
-}

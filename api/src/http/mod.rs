@@ -8,6 +8,7 @@ pub mod caller;
 pub mod connection;
 pub mod cors;
 pub mod door;
+pub mod export;
 pub mod field;
 pub mod idempotency;
 pub mod language;
