@@ -7,6 +7,7 @@ mod authorization;
 mod concurrency;
 mod contract;
 mod conventions;
+mod exports;
 mod faults;
 mod helpdesk;
 mod idempotency;

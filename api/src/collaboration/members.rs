@@ -1,4 +1,4 @@
-//! `/v1/spaces/{id}/members`: members are listed, shown, edited and removed.
+//! `/v1/spaces/{id}/members`: members are listed, exported, shown, edited and removed.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, web::Path};
 use domain::{
@@ -8,24 +8,26 @@ use domain::{
     space::Space,
 };
 use persistence::{MemberFilter, Reading};
+use uuid::Uuid;
 
 use super::{
     Outcome, keep, lock_case,
     request::EditMemberRequest,
-    view::{MemberPage, MemberView},
+    view::{self, MemberPage, MemberView},
 };
 use crate::http::{
     answer::{self, Answer, IfMatch, Prepared},
     body::Body,
     caller::{Caller, Person},
-    page::Paging,
+    export::{self, List, Rows},
+    page::PageView,
     path::PathId,
     problem::Problem,
     query::Query,
     schema::{MembershipStatusChoice, RoleChoice},
 };
 
-/// Lists the members of a professional space, in the order in which they came.
+/// Lists the members of a professional space, in the order in which they came, or exports all of them.
 ///
 /// Those who are in it, unless `status` asks for others; suspended and former members are shown to administrators alone.
 #[utoipa::path(
@@ -34,11 +36,13 @@ use crate::http::{
         ("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000"),
         ("role" = Option<RoleChoice>, Query, description = "Only members in this role.", example = "administrator"),
         ("status" = Option<MembershipStatusChoice>, Query, description = "Only those who stand so; `ended`: those who were members.", example = "active"),
-        ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
-        ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
+        ("format" = Option<String>, Query, description = "`json` for a page, `csv` or `ndjson` for an export of all that the filters let through; without it, `Accept` says.", pattern = "^(json|csv|ndjson)$", max_length = 6, example = "json"),
+        ("limit" = Option<u32>, Query, description = "How many to a page; an export has no pages.", minimum = 1, maximum = 100, example = 25),
+        ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first. An export begins there as well.", example = ""),
     ),
     responses(
-        (status = 200, description = "A page of members.", body = MemberPage, headers(("Link" = String, description = "The next page."))),
+        (status = 200, description = "A page of members, or all of them.", headers(("Link" = String, description = "The next page.")),
+            content((MemberPage = "application/json"), (String = "text/csv", example = json!(view::CSV_SAMPLE)), (String = "application/x-ndjson", example = json!(view::NDJSON_SAMPLE)))),
         (status = 400, description = "`invalid_cursor`"),
         (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`space_closed`"),
@@ -47,33 +51,52 @@ use crate::http::{
 #[get("/v1/spaces/{id}/members")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let mut query = Query::of(&request);
-    let role = query.choice::<Role>("role");
-    let status = query.choice::<MembershipStatus>("status");
-    let given = [("role", role.map(Coded::code)), ("status", status.map(Coded::code))];
-    let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
-    let filter = given.collect::<Vec<_>>().join("&");
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            let (space, reader) = reader(tx, caller, id.of())?;
-            if status.is_some_and(|status| status != MembershipStatus::Active) {
-                reader.administrator(Permission::ManageMembers)?;
-            }
-            let sees_all = Permission::ManageMembers.is_of(reader.role);
-            let status = if sees_all { status } else { Some(MembershipStatus::Active) };
-            caller.strong()?;
-            query.end()?;
-            Permission::View.require_state(&space, tx.now())?;
-            let after = paging.after(&app.data_keys, caller)?.map(MembershipId);
-            let rows = tx.members_of(space.id, MemberFilter { role, status, after }, paging.rows())?;
-            let now = tx.now();
-            let view = |(membership, person, product)| MemberView::new(&reader, &membership, &person, &product, now);
-            Ok((caller.clone(), paging, rows.into_iter().map(view).collect()))
-        })
-        .await?;
-    let (data, page) = paging.cut(&person.app().data_keys, &caller, data, |member: &MemberView| member.id);
-    paging.answer(&MemberPage { data, page })
+    let (role, status) = (query.choice("role"), query.choice("status"));
+    export::answer(&request, person, query, Members { space: id.of(), role, status }).await
+}
+
+/// The members of a space, with the filters that they are listed by.
+#[derive(Debug, Clone, Copy)]
+struct Members {
+    space: SpaceId,
+    role: Option<Role>,
+    status: Option<MembershipStatus>,
+}
+
+impl List for Members {
+    type Row = MemberView;
+    type Page = MemberPage;
+    type Right = (Space, Membership);
+    const FILE: &'static str = "members";
+
+    fn filter(&self) -> String {
+        let given = [("role", self.role.map(Coded::code)), ("status", self.status.map(Coded::code))];
+        let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
+        given.collect::<Vec<_>>().join("&")
+    }
+
+    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Self::Right, Problem> {
+        let (space, reader) = reader(tx, caller, self.space)?;
+        if self.status.is_some_and(|status| status != MembershipStatus::Active) {
+            reader.administrator(Permission::ManageMembers)?;
+        }
+        Ok((space, reader))
+    }
+
+    fn rows(&self, tx: &mut Reading<'_>, right: &Self::Right, after: Option<Uuid>, most: u32) -> Rows<Self> {
+        let ((space, reader), now) = (right, tx.now());
+        Permission::View.require_state(space, now)?;
+        let sees_all = Permission::ManageMembers.is_of(reader.role);
+        let status = if sees_all { self.status } else { Some(MembershipStatus::Active) };
+        let filter = MemberFilter { role: self.role, status, after: after.map(MembershipId) };
+        let found = tx.members_of(space.id, filter, most)?;
+        let view = |(membership, person, product)| MemberView::new(reader, &membership, &person, &product, now);
+        Ok(found.into_iter().map(view).collect())
+    }
+
+    fn page(data: Vec<MemberView>, page: PageView) -> MemberPage {
+        MemberPage { data, page }
+    }
 }
 
 /// Shows a member; suspended and former ones to administrators alone.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Instant,
+    Coded, Instant,
     collaboration::{Membership, Permission},
     identity::{Person, Product},
 };
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
+    export::{Row, written},
     page::{Page, PageView},
     schema::{self, AccessScopeChoice, Choice, MembershipStatusChoice, RoleChoice},
 };
@@ -21,7 +22,7 @@ use crate::http::{
 #[serde(rename_all = "camelCase")]
 pub struct MemberView {
     /// The membership's id.
-    pub id: Uuid,
+    id: Uuid,
     /// The space's id.
     space_id: Uuid,
     /// The person's given name.
@@ -77,6 +78,51 @@ impl MemberView {
         }
     }
 }
+
+impl Row for MemberView {
+    type Key = Uuid;
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "spaceId",
+        "givenName",
+        "familyName",
+        "isMe",
+        "role",
+        "status",
+        "accessScope",
+        "endsAt",
+        "createdAt",
+        "version",
+        "email",
+        "maskedSerial",
+    ];
+
+    fn key(&self) -> Uuid {
+        self.id
+    }
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.space_id.to_string(),
+            self.given_name.clone(),
+            self.family_name.clone(),
+            self.is_me.to_string(),
+            self.role.0.code().to_owned(),
+            self.status.0.code().to_owned(),
+            self.access_scope.0.code().to_owned(),
+            self.ends_at.map(written).unwrap_or_default(),
+            written(self.created_at),
+            self.version.to_string(),
+            self.email.clone().unwrap_or_default(),
+            self.masked_serial.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// For the contract.
+pub const CSV_SAMPLE: &str = "id,spaceId,givenName,familyName,isMe,role,status,accessScope,endsAt,createdAt,version,email,maskedSerial\r\n019d6c3e-8c00-7000-8000-000000000001,019d6c3e-8c00-7000-8000-000000000000,Anna,Weber,true,administrator,active,all_products,,2027-01-15T08:00:00Z,1,anna@example.lu,****************0001\r\n";
+/// For the contract.
+pub const NDJSON_SAMPLE: &str = "{\"id\":\"019d6c3e-8c00-7000-8000-000000000001\",\"spaceId\":\"019d6c3e-8c00-7000-8000-000000000000\",\"givenName\":\"Anna\",\"familyName\":\"Weber\",\"isMe\":true,\"role\":\"administrator\",\"status\":\"active\",\"accessScope\":\"all_products\",\"endsAt\":null,\"createdAt\":\"2027-01-15T08:00:00Z\",\"version\":1,\"email\":\"anna@example.lu\",\"maskedSerial\":\"****************0001\"}\n";
 
 /// A page of members.
 #[derive(Debug, Serialize, ToSchema)]

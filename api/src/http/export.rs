@@ -15,7 +15,8 @@ use actix_web::{
     rt::spawn,
     web::Bytes,
 };
-use domain::Coded;
+use chrono::SecondsFormat;
+use domain::{Coded, Instant};
 use persistence::Reading;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -167,6 +168,11 @@ impl Format {
         }
         text
     }
+}
+
+/// A moment in a cell, as JSON writes it.
+pub fn written(moment: Instant) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// A line of CSV (RFC 4180).

@@ -1,4 +1,4 @@
-//! `/v1/spaces/{id}/invitations`: the administrators of a professional space invite, resend, cancel and look after it.
+//! `/v1/spaces/{id}/invitations`: the administrators of a professional space invite, resend, cancel, look after it, and export.
 
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
@@ -10,19 +10,21 @@ use domain::{
     space::{Space, SpaceState},
 };
 use persistence::{InvitationFilter, Reading};
+use uuid::Uuid;
 
 use super::{
     Host, keep_new, letters, record,
     request::InviteRequest,
-    view::{InvitationPage, InvitationView},
+    view::{self, InvitationPage, InvitationView},
 };
 use crate::{
     http::{
         answer::{self, Answer, Prepared},
         body::{Body, EmptyRequest, NoBody},
         caller::{Caller, Person},
+        export::{self, List, Rows},
         idempotency::Once,
-        page::Paging,
+        page::PageView,
         path::PathId,
         problem::Problem,
         query::Query,
@@ -31,17 +33,19 @@ use crate::{
     mail::Letter,
 };
 
-/// Lists the invitations to a professional space, newest first.
+/// Lists the invitations to a professional space, newest first, or exports all of them.
 #[utoipa::path(
     tag = "Invitations", operation_id = "listInvitations", security(("person" = [])),
     params(
         ("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000"),
         ("status" = Option<InvitationStatusChoice>, Query, description = "Only those that stand so.", example = "pending"),
-        ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
-        ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
+        ("format" = Option<String>, Query, description = "`json` for a page, `csv` or `ndjson` for an export of all that the filter lets through; without it, `Accept` says.", pattern = "^(json|csv|ndjson)$", max_length = 6, example = "json"),
+        ("limit" = Option<u32>, Query, description = "How many to a page; an export has no pages.", minimum = 1, maximum = 100, example = 25),
+        ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first. An export begins there as well.", example = ""),
     ),
     responses(
-        (status = 200, description = "A page of invitations.", body = InvitationPage, headers(("Link" = String, description = "The next page."))),
+        (status = 200, description = "A page of invitations, or all of them.", headers(("Link" = String, description = "The next page.")),
+            content((InvitationPage = "application/json"), (String = "text/csv", example = json!(view::CSV_SAMPLE)), (String = "application/x-ndjson", example = json!(view::NDJSON_SAMPLE)))),
         (status = 400, description = "`invalid_cursor`"),
         (status = 403, description = "`administrator_required`"),
         (status = 409, description = "`space_closed`"),
@@ -50,27 +54,45 @@ use crate::{
 #[get("/v1/spaces/{id}/invitations")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let mut query = Query::of(&request);
-    let status = query.choice::<InvitationStatus>("status");
-    let filter = status.map(|status| format!("status={}", status.code())).unwrap_or_default();
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            let space = shown(tx, caller, id.of())?;
-            caller.strong()?;
-            query.end()?;
-            Permission::View.require_state(&space, tx.now())?;
-            let before = paging.after(&app.data_keys, caller)?.map(InvitationId);
-            let roster = tx.roster(space.id)?;
-            let able = if space.state == SpaceState::Open { able(&roster) } else { vec![] };
-            let rows = tx.invitations_to(space.id, &InvitationFilter { status, able, before }, paging.rows())?;
-            let now = tx.now();
-            let view = |(invitation, inviter)| InvitationView::new(&invitation, &inviter, &space, &roster, now);
-            Ok((caller.clone(), paging, rows.into_iter().map(view).collect()))
-        })
-        .await?;
-    let (data, page) = paging.cut(&person.app().data_keys, &caller, data, |invitation: &InvitationView| invitation.id);
-    paging.answer(&InvitationPage { data, page })
+    let status = query.choice("status");
+    export::answer(&request, person, query, Invitations { space: id.of(), status }).await
+}
+
+/// The invitations to a space, with the filter that they are listed by.
+#[derive(Debug, Clone, Copy)]
+struct Invitations {
+    space: SpaceId,
+    status: Option<InvitationStatus>,
+}
+
+impl List for Invitations {
+    type Row = InvitationView;
+    type Page = InvitationPage;
+    type Right = Space;
+    const FILE: &'static str = "invitations";
+
+    fn filter(&self) -> String {
+        self.status.map(|status| format!("status={}", status.code())).unwrap_or_default()
+    }
+
+    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Space, Problem> {
+        shown(tx, caller, self.space)
+    }
+
+    fn rows(&self, tx: &mut Reading<'_>, space: &Space, before: Option<Uuid>, most: u32) -> Rows<Self> {
+        let now = tx.now();
+        Permission::View.require_state(space, now)?;
+        let roster = tx.roster(space.id)?;
+        let able = if space.state == SpaceState::Open { able(&roster) } else { vec![] };
+        let filter = InvitationFilter { status: self.status, able, before: before.map(InvitationId) };
+        let found = tx.invitations_to(space.id, &filter, most)?;
+        let view = |(invitation, inviter)| InvitationView::new(&invitation, &inviter, space, &roster, now);
+        Ok(found.into_iter().map(view).collect())
+    }
+
+    fn page(data: Vec<InvitationView>, page: PageView) -> InvitationPage {
+        InvitationPage { data, page }
+    }
 }
 
 /// Shows an invitation.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Instant,
+    Coded, Instant,
     collaboration::{Invitation, InvitationStatus, Roster},
     identity::{Person, Product},
     space::Space,
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
+    export::{Row, written},
     page::{Page, PageView},
     schema::{self, AccessScopeChoice, Choice, InvitationStatusChoice, RoleChoice},
 };
@@ -41,7 +42,7 @@ impl From<&Person> for InviterView {
 #[serde(rename_all = "camelCase")]
 pub struct InvitationView {
     /// Its id.
-    pub id: Uuid,
+    id: Uuid,
     /// The space's id.
     space_id: Uuid,
     /// The invitee's given name, as the inviter wrote it.
@@ -104,6 +105,59 @@ impl InvitationView {
         }
     }
 }
+
+impl Row for InvitationView {
+    type Key = Uuid;
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "spaceId",
+        "givenName",
+        "familyName",
+        "email",
+        "maskedSerial",
+        "role",
+        "accessScope",
+        "membershipEndsAt",
+        "status",
+        "invitedByGivenName",
+        "invitedByFamilyName",
+        "createdAt",
+        "expiresAt",
+        "mailedAt",
+        "endedAt",
+        "memberId",
+    ];
+
+    fn key(&self) -> Uuid {
+        self.id
+    }
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.space_id.to_string(),
+            self.given_name.clone(),
+            self.family_name.clone(),
+            self.email.clone(),
+            self.masked_serial.clone(),
+            self.role.0.code().to_owned(),
+            self.access_scope.0.code().to_owned(),
+            self.membership_ends_at.map(written).unwrap_or_default(),
+            self.status.0.code().to_owned(),
+            self.invited_by.given_name.clone(),
+            self.invited_by.family_name.clone(),
+            written(self.created_at),
+            written(self.expires_at),
+            written(self.mailed_at),
+            self.ended_at.map(written).unwrap_or_default(),
+            self.member_id.map(|id| id.to_string()).unwrap_or_default(),
+        ]
+    }
+}
+
+/// For the contract.
+pub const CSV_SAMPLE: &str = "id,spaceId,givenName,familyName,email,maskedSerial,role,accessScope,membershipEndsAt,status,invitedByGivenName,invitedByFamilyName,createdAt,expiresAt,mailedAt,endedAt,memberId\r\n019d6c3e-8c00-7000-8000-000000000001,019d6c3e-8c00-7000-8000-000000000000,Marc,Schmit,marc@example.lu,****************0021,reader,this_product,,pending,Anna,Weber,2027-01-15T08:00:00Z,2027-02-05T08:00:00Z,2027-01-15T08:00:00Z,,\r\n";
+/// For the contract.
+pub const NDJSON_SAMPLE: &str = "{\"id\":\"019d6c3e-8c00-7000-8000-000000000001\",\"spaceId\":\"019d6c3e-8c00-7000-8000-000000000000\",\"givenName\":\"Marc\",\"familyName\":\"Schmit\",\"email\":\"marc@example.lu\",\"maskedSerial\":\"****************0021\",\"role\":\"reader\",\"accessScope\":\"this_product\",\"membershipEndsAt\":null,\"status\":\"pending\",\"invitedBy\":{\"givenName\":\"Anna\",\"familyName\":\"Weber\"},\"createdAt\":\"2027-01-15T08:00:00Z\",\"expiresAt\":\"2027-02-05T08:00:00Z\",\"mailedAt\":\"2027-01-15T08:00:00Z\",\"endedAt\":null,\"memberId\":null}\n";
 
 /// A page of invitations.
 #[derive(Debug, Serialize, ToSchema)]
