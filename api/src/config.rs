@@ -103,7 +103,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_LIMIT_PERSON",
         default: "`1200/60`",
-        about: "requests/seconds of one person, with whichever token",
+        about: "requests/seconds of one person, or of one system user, with whichever token",
     },
     Setting { name: "ESPACE_PRO_LIMIT_ADDRESS", default: "`6000/60`", about: "requests/seconds of one client address" },
     Setting {

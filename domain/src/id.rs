@@ -45,4 +45,19 @@ ids! {
     JoinRequestId,
     /// A case in which the Helpdesk appoints an administrator.
     RecoveryId,
+    /// A client of OAuth that proves by a key who it is: its `client_id`.
+    ClientId,
+    /// A company's own software in a space; the id is its client's.
+    SystemUserId,
+}
+
+impl From<SystemUserId> for ClientId {
+    fn from(id: SystemUserId) -> Self {
+        Self(id.0)
+    }
+}
+impl From<ClientId> for SystemUserId {
+    fn from(id: ClientId) -> Self {
+        Self(id.0)
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Fault, Instant,
+    Coded, Fault, Instant,
+    collaboration::SystemRight,
     id::{InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
     space::SpaceIdentifier,
@@ -99,6 +100,30 @@ pub enum Refusal {
     /// The request's time is over, or it was cancelled.
     #[error("the request is over")]
     JoinRequestEnded,
+    /// As many system users of the space as may be are not over (domain.md §3, C).
+    #[error("{limit} system users are in the space")]
+    SystemUserLimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// The system user is suspended already.
+    #[error("the system user is suspended")]
+    SystemUserSuspended,
+    /// Only a suspended system user is resumed.
+    #[error("the system user is not suspended")]
+    SystemUserNotSuspended,
+    /// The system user was ended, or its date has come: for good.
+    #[error("the system user is over")]
+    SystemUserEnded,
+    /// The caller is software, and what it asks for is for persons alone.
+    #[error("only a person may do it")]
+    NotForSystemUsers,
+    /// The system user, or its token, lacks a right.
+    #[error("the right {} is not granted", right.code())]
+    RightNotGranted {
+        /// Which.
+        right: SystemRight,
+    },
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {

@@ -41,6 +41,9 @@ pub enum Fault {
     /// A moment that is not in the future.
     #[error("is not in the future")]
     NotInFuture,
+    /// A moment that is further away than the field takes.
+    #[error("is too far in the future")]
+    TooFar,
     /// A number outside its range.
     #[error("is not between {min} and {max}")]
     OutOfRange {
@@ -133,6 +136,8 @@ texts! {
     ReasonText(500),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
+    /// What administrators call a company's own software. Its length is our choice.
+    SystemUserName(120),
     /// The legal name of a company, or the name of somebody who holds an account or is associated with one.
     LegalName(250),
     /// A legal form, in the words or letters of its country: `S.à r.l.`

@@ -29,6 +29,7 @@ struct EntryRow {
     actor_kind: String,
     actor_id: Option<String>,
     actor_product: Option<String>,
+    actor_client: Option<String>,
     object: String,
     changed: String,
     reason_code: Option<String>,
@@ -49,6 +50,7 @@ impl From<Entry> for EntryRow {
             actor_kind: actor.kind().code().to_owned(),
             actor_id: actor.person().map(|id| id.to_string()),
             actor_product: actor.product().map(|id| id.to_string()),
+            actor_client: actor.client().map(|id| id.to_string()),
             object: object.as_str().to_owned(),
             changed: changed.join(" "),
             reason_code,
@@ -62,14 +64,18 @@ impl From<Entry> for EntryRow {
 impl EntryRow {
     fn read(self) -> Result<Entry, StoreError> {
         let row = Row { table: "audit_entries", id: &format!("{} {}", self.chain, self.position) };
-        let actor = match (row.code(&self.actor_kind)?, self.actor_id, self.actor_product) {
-            (AuditActorKind::Person, Some(person), Some(product)) => {
+        let kind = row.code(&self.actor_kind)?;
+        let actor = match (kind, self.actor_id, self.actor_product, self.actor_client) {
+            (AuditActorKind::Person, Some(person), Some(product), None) => {
                 Actor::Person { person: row.id(&person)?, product: row.id(&product)? }
             }
-            (AuditActorKind::Helpdesk, Some(person), Some(product)) => {
+            (AuditActorKind::Helpdesk, Some(person), Some(product), None) => {
                 Actor::Helpdesk { person: row.id(&person)?, product: row.id(&product)? }
             }
-            (AuditActorKind::System, None, None) => Actor::System,
+            (AuditActorKind::SystemUser, Some(approver), None, Some(client)) => {
+                Actor::SystemUser { client: row.id(&client)?, approver: row.id(&approver)? }
+            }
+            (AuditActorKind::System, None, None, None) => Actor::System,
             _ => return Err(row.corrupt("such an actor does not exist")),
         };
         let reason = match (self.reason_code, self.reason_text) {
@@ -145,7 +151,7 @@ fn hash(row: &Row<'_>, column: &str) -> Result<EntryHash, StoreError> {
 pub struct AuditFilter {
     /// Only of this act.
     pub act: Option<AuditAct>,
-    /// Only of this person's acts.
+    /// Only of this person's acts, and of those of the software that he answers for.
     pub actor: Option<PersonId>,
     /// Only from this moment on.
     pub from: Option<Instant>,

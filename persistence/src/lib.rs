@@ -22,7 +22,7 @@ mod tests;
 mod transaction;
 
 pub use audit::AuditFilter;
-pub use collaboration::{InvitationFilter, JoinRequestFilter, MemberFilter};
+pub use collaboration::{InvitationFilter, JoinRequestFilter, MemberFilter, SystemUserFilter};
 pub use connection::DatabaseUrl;
 pub use error::StoreError;
 pub use figures::{Batches, Connections, Fate, Figures, Lane};

@@ -33,6 +33,7 @@ diesel::table! {
         reason_text -> Nullable<Text>,
         previous_hash -> Text,
         hash -> Text,
+        actor_client -> Nullable<Text>,
     }
 }
 
@@ -47,6 +48,21 @@ diesel::table! {
         tries_left -> BigInt,
         resends_left -> BigInt,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    client_assertions (client_id, digest) {
+        client_id -> Text,
+        digest -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        jwks -> Text,
     }
 }
 
@@ -305,6 +321,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    system_users (id) {
+        id -> Text,
+        space_id -> Text,
+        name -> Text,
+        rights -> Text,
+        ends_at -> Timestamp,
+        approved_by -> Text,
+        status -> Text,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     terms (version) {
         version -> Text,
         published_at -> Timestamp,
@@ -330,6 +360,7 @@ diesel::table! {
 
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
+diesel::joinable!(client_assertions -> clients (client_id));
 diesel::joinable!(company_profiles -> spaces (space_id));
 diesel::joinable!(invitations -> memberships (membership_id));
 diesel::joinable!(invitations -> persons (inviter_id));
@@ -352,6 +383,9 @@ diesel::joinable!(sessions -> products (product_id));
 diesel::joinable!(sessions -> spaces (current_space));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
+diesel::joinable!(system_users -> clients (id));
+diesel::joinable!(system_users -> persons (approved_by));
+diesel::joinable!(system_users -> spaces (space_id));
 diesel::joinable!(terms_acceptances -> persons (person_id));
 diesel::joinable!(terms_acceptances -> products (product_id));
 diesel::joinable!(terms_acceptances -> terms (version));
@@ -362,6 +396,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_chains,
     audit_entries,
     awaiting_addresses,
+    client_assertions,
+    clients,
     company_profiles,
     idempotency_keys,
     installation,
@@ -380,6 +416,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     registrations,
     sessions,
     spaces,
+    system_users,
     terms,
     terms_acceptances,
     terms_texts,

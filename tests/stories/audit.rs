@@ -57,7 +57,7 @@ fn each_act_leaves_its_entry_and_nothing_personal(world: &World) {
 
     let mine = events(&anna, MINE);
     assert_eq!(acts(&mine), ["session_ended", "product_joined", "terms_accepted", "product_registered"]);
-    assert_eq!(mine[0]["actor"], json!({ "kind": "system", "person": null, "product": null }));
+    assert_eq!(mine[0]["actor"], json!({ "kind": "system", "person": null, "product": null, "client": null }));
     assert_eq!(mine[0]["reason"], json!({ "code": "refresh_reused", "text": null }));
     assert_eq!((&mine[2]["object"], &mine[2]["reason"]), (&json!("2026-01"), &Value::Null));
     assert_eq!(mine[2]["actor"]["product"], mine[3]["object"], "accepted with the product that was registered first");

@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Reply, Scratch, World, professional, text};
+use crate::support::{Actor, Database, Key, Reply, Scratch, World, professional, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,13 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("listJoinRequests", Serves::Administrator),
     ("approveJoinRequest", Serves::Administrator),
     ("refuseJoinRequest", Serves::Administrator),
+    ("listSystemUsers", Serves::Administrator),
+    ("approveSystemUser", Serves::Administrator),
+    ("getSystemUser", Serves::Administrator),
+    ("editSystemUser", Serves::Administrator),
+    ("endSystemUser", Serves::Administrator),
+    ("suspendSystemUser", Serves::Administrator),
+    ("resumeSystemUser", Serves::Administrator),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -115,11 +122,16 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("listSandboxMails", Serves::Anybody),
 ];
 
+/// Those of them that serve a company's own software too, with the right `read`.
+const ALSO_SOFTWARE: &[&str] = &["getSpace", "getCompanyProfile", "getPermissions"];
+
 struct Operation {
     id: String,
     method: String,
     path: String,
     is_secured: bool,
+    /// Whether the contract says that it serves software.
+    serves_software: bool,
     /// `x-login`: how strong a login it wants.
     login: Value,
     body: Option<(String, Value)>,
@@ -142,6 +154,9 @@ fn operations() -> Vec<Operation> {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 is_secured: operation["security"] != json!([]),
+                serves_software: operation["security"]
+                    .as_array()
+                    .is_some_and(|schemes| schemes.contains(&json!({ "systemUser": [] }))),
                 login: operation["x-login"].clone(),
                 body,
             });
@@ -168,10 +183,11 @@ impl Operation {
         self.ask_about(actor, id, NOBODYS)
     }
 
-    /// The same where the path goes on to this member of the space, or to this invitation or request.
+    /// The same where the path goes on to this member of the space, or to this invitation, request or system user.
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
         let path = path.replace("{memberId}", part).replace("{invitationId}", part);
+        let path = path.replace("{systemUserId}", part);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
@@ -179,8 +195,12 @@ impl Operation {
 }
 
 impl Operation {
-    /// The id of what the path goes on to: an invitation of somebody to the owner's space, or else this member of it.
+    /// The id of what the path goes on to: an invitation of somebody to the owner's space, software that is in it, or else this
+    /// member of it.
     fn part(&self, owner: &Actor, space: &str, member: &str) -> String {
+        if self.path.contains("{systemUserId}") {
+            return owner.approve(&format!("/v1/spaces/{space}"), &["read"], Key::strange()).id;
+        }
         if !self.path.contains("{invitationId}") {
             return member.to_owned();
         }
@@ -296,6 +316,7 @@ crate::on_both_databases!(
     a_stranger_gets_what_a_random_id_gets,
     each_role_may_what_the_table_says,
     what_belongs_to_nobody_is_not_found,
+    software_may_what_the_contract_says_in_its_own_space,
     a_login_too_weak_or_too_old_is_told_which_one_would_do,
     the_helpdesk_is_closed_to_persons_and_open_to_agents,
 );
@@ -315,6 +336,9 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
         let member = &asked.unwrap_or_else(|| operation.part(&owner, id, member));
         match operation.id.as_str() {
             "restoreSpace" => drop(owner.post(&format!("{path}/close"), &json!({})).expect(200)),
+            "resumeSystemUser" => {
+                drop(owner.post(&format!("{path}/system-users/{member}/suspend"), &json!({})).expect(200));
+            }
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
             _ => {}
         }
@@ -354,8 +378,10 @@ fn each_role_may_what_the_table_says(world: &World) {
     world.wait(TimeDelta::minutes(1));
     let member = demoted.1.rsplit('/').next().expect("an id");
     let invited = text(&owner.invite(&id, &invitee_of(&owner), "reader").expect(201)["id"]);
+    let software = owner.approve(&path, &["read"], Key::strange()).id;
     let everything = || {
-        let list = ["members", "invitations"].map(|list| owner.get(&format!("{path}/{list}")).expect(200));
+        let list =
+            ["members", "invitations", "system-users"].map(|list| owner.get(&format!("{path}/{list}")).expect(200));
         let log = owner.get(&format!("{path}/audit-events")).expect(200);
         (owner.get(&path).expect(200), list, log)
     };
@@ -364,7 +390,11 @@ fn each_role_may_what_the_table_says(world: &World) {
     let in_a_space = operations().into_iter().filter(|operation| serves(operation).is_in_a_space());
     let (leaving, others): (Vec<_>, Vec<_>) = in_a_space.partition(|operation| operation.id == "leaveSpace");
     for operation in others.iter().chain(&leaving) {
-        let member = if operation.path.contains("{invitationId}") { &invited } else { member };
+        let member = match &operation.path {
+            path if path.contains("{invitationId}") => &invited,
+            path if path.contains("{systemUserId}") => &software,
+            _ => member,
+        };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
         ask(&world.anonymous()).expect_problem(401, "token_invalid");
         for nobody in [&suspended.0, &ended.0, &removed.0, &world.person(), &world.agent()] {
@@ -382,6 +412,37 @@ fn each_role_may_what_the_table_says(world: &World) {
             }
         }
     }
+}
+
+fn software_may_what_the_contract_says_in_its_own_space(world: &World) {
+    let owner = world.founder();
+    let opened = owner.open_space("Boulangerie");
+    let (path, id) = (opened.header("location"), text(&opened.json["id"]));
+    let others = text(&world.founder().open_space("Fiduciaire").expect(201)["id"]);
+    let member = only_member(&owner, &id);
+    let software = owner.approve(&path, &["read"], Key::strange());
+    let ended = owner.approve(&path, &["read", "draft", "attach", "fetch_documents"], Key::es256());
+    let (works, worked) = (software.log_in(), ended.log_in());
+    owner.send("DELETE", &ended.path, &[("if-match", "*")], vec![]).expect(204);
+    let log = || owner.get(&format!("{path}/audit-events")).expect(200);
+    let before = log();
+    for operation in operations().iter().filter(|operation| operation.is_secured) {
+        let serves_software = ALSO_SOFTWARE.contains(&operation.id.as_str());
+        assert_eq!(operation.serves_software, serves_software, "the contract of {}", operation.id);
+        let part = if operation.path.contains("{systemUserId}") { &software.id } else { &member };
+        operation.ask_about(&worked, &id, part).expect_problem(401, "token_invalid");
+        let own = operation.ask_about(&works, &id, part);
+        let of_others = [&others, NOBODYS].map(|id| operation.ask_about(&works, id, part));
+        assert_eq!(comparable(&of_others[0]), comparable(&of_others[1]), "{}", operation.id);
+        if serves_software {
+            own.expect(200);
+            of_others[0].expect_problem(404, "not_found");
+        } else {
+            own.expect_problem(403, "not_for_system_users");
+            of_others[0].expect_problem(403, "not_for_system_users");
+        }
+    }
+    assert_eq!(log(), before, "nothing was done");
 }
 
 fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {

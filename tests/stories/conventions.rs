@@ -318,8 +318,11 @@ fn published_keys_verify_our_tokens() {
             "token_endpoint": format!("{issuer}/v1/token"),
             "revocation_endpoint": format!("{issuer}/v1/token/revoke"),
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-            "grant_types_supported": ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token"],
-            "token_endpoint_auth_methods_supported": ["none"],
+            "grant_types_supported":
+                ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token", "client_credentials"],
+            "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256", "PS256"],
+            "scopes_supported": ["read", "draft", "attach", "fetch_documents"],
             "service_documentation": format!("{issuer}/docs/"),
         })
     );

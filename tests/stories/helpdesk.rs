@@ -38,7 +38,7 @@ fn last_act(actor: &Actor, path: &str) -> Value {
 /// Who acts as the Helpdesk, as the audit log shows it: an id, and no name.
 fn shown(agent: &Actor) -> Value {
     let own = last_act(agent, MINE);
-    json!({ "kind": "helpdesk", "person": own["actor"]["person"], "product": own["actor"]["product"] })
+    json!({ "kind": "helpdesk", "person": own["actor"]["person"], "product": own["actor"]["product"], "client": null })
 }
 
 fn requests_of(actor: &Actor) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, Database, Reply, World, professional, text};
+use crate::support::{Actor, Database, Key, Reply, World, jwks, professional, text};
 
 crate::on_both_databases!(
     no_field_takes_a_bad_value,
@@ -10,6 +10,7 @@ crate::on_both_databases!(
     texts_end_at_their_limits,
     no_other_id_finds_anything,
     no_other_id_finds_an_invitation,
+    no_other_id_finds_software,
     a_cursor_serves_its_own_list_alone,
 );
 
@@ -36,6 +37,8 @@ struct Scene {
     /// The path of somebody's request to be let into it, and the path by which he sees it.
     join_request: String,
     own_join_request: String,
+    /// The path of software that is in it.
+    system_user: String,
     /// The id of a recovery that names the founder.
     recovery: String,
     etag: String,
@@ -99,6 +102,7 @@ impl Scene {
         let (of, member) = (space.trim_start_matches("/v1/spaces/"), id(&members["data"][0]));
         let recovery = founder.recovery(of, &member, &other_product);
         Self {
+            system_user: founder.approve(&space, &["read"], Key::strange()).path,
             invitation: format!("{space}/invitations/{invited}"),
             received: format!("/v1/me/invitations/{invited}"),
             recovery,
@@ -263,6 +267,28 @@ impl Scene {
                 &["role", "accessScope"],
             ),
             wish("POST", &format!("{}/refuse", self.join_request), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/system-users", self.space),
+                json!({
+                    "name": "Payroll", "rights": ["read"], "endsAt": "2027-12-31T00:00:00Z",
+                    "jwks": jwks(&[("k", &Key::strange())]),
+                }),
+                &[("name", Text), ("rights", Choices), ("endsAt", Form), ("jwks", Object)],
+                &["name", "rights", "endsAt", "jwks"],
+            ),
+            wish(
+                "PATCH",
+                &self.system_user,
+                json!({
+                    "name": "Wages", "rights": ["draft"], "endsAt": "2027-12-31T00:00:00Z",
+                    "jwks": jwks(&[("other", &Key::strange())]),
+                }),
+                &[("name", Text), ("rights", Choices), ("endsAt", Form), ("jwks", Object)],
+                &[],
+            ),
+            wish("POST", &format!("{}/suspend", self.system_user), json!({}), &[], &[]),
+            wish("POST", &format!("{}/resume", self.system_user), json!({}), &[], &[]),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -425,6 +451,7 @@ impl Scene {
             self.founder.get(&format!("{}/invitations", self.space)).expect(200),
             self.founder.get(&format!("{}/join-requests", self.space)).expect(200),
             self.founder.get("/v1/me/notification-preferences").expect(200),
+            self.founder.get(&format!("{}/system-users", self.space)).expect(200),
             self.founder.get("/v1/me/join-requests").expect(200),
             self.other.get(&self.own_join_request).expect(200),
             self.founder.get(&self.registration).expect(200),
@@ -920,6 +947,29 @@ fn no_other_id_finds_an_invitation(world: &World) {
         asked.push((received.clone(), scene.other.get(&received)));
         asked.push((received.clone(), scene.other.post(&format!("{received}/accept"), &json!({}))));
         asked.push((received.clone(), scene.other.post(&format!("{received}/refuse"), &json!({}))));
+    }
+    for (id, reply) in asked {
+        assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);
+    }
+    assert_eq!(scene.kept(), before);
+}
+
+fn no_other_id_finds_software(world: &World) {
+    let scene = Scene::in_world(world);
+    let before = scene.kept();
+    let mut asked = vec![];
+    for (id, user) in other_ids(&scene.space).into_iter().zip(other_ids(&scene.system_user)) {
+        let list = format!("/v1/spaces/{id}/system-users");
+        asked.push((id.clone(), scene.founder.get(&list)));
+        asked.push((id.clone(), scene.founder.post(&list, &json!({}))));
+        let own = scene.system_user.rsplit('/').next().expect("an id").to_owned();
+        for address in [format!("{list}/{own}"), format!("{}/system-users/{user}", scene.space)] {
+            asked.push((address.clone(), scene.founder.get(&address)));
+            asked.push((address.clone(), scene.founder.patch(&address, "*", &json!({ "name": "x" }))));
+            asked.push((address.clone(), scene.founder.send("DELETE", &address, &[("if-match", "*")], vec![])));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/suspend"), &json!({}))));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/resume"), &json!({}))));
+        }
     }
     for (id, reply) in asked {
         assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);

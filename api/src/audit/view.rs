@@ -55,12 +55,15 @@ pub struct EventView {
 pub struct ActorView {
     /// Of which kind.
     kind: AuditActorKindChoice,
-    /// The person's id.
+    /// The person's id; of software, the id of who answers for it.
     #[schema(required = true)]
     person: Option<Uuid>,
     /// The id of the product that he had logged in with.
     #[schema(required = true)]
     product: Option<Uuid>,
+    /// The system user's id, where software acted.
+    #[schema(required = true)]
+    client: Option<Uuid>,
 }
 
 /// Why something was done.
@@ -81,6 +84,7 @@ impl From<&Actor> for ActorView {
             kind: Choice(actor.kind()),
             person: actor.person().map(|id| id.0),
             product: actor.product().map(|id| id.0),
+            client: actor.client().map(|id| id.0),
         }
     }
 }
@@ -135,6 +139,7 @@ impl Row for EventView {
         "actorKind",
         "person",
         "product",
+        "client",
         "object",
         "changed",
         "reasonCode",
@@ -157,6 +162,7 @@ impl Row for EventView {
             self.actor.kind.0.code().to_owned(),
             id(self.actor.person),
             id(self.actor.product),
+            id(self.actor.client),
             self.object.clone(),
             self.changed.join(" "),
             reason.map(|reason| reason.code.clone()).unwrap_or_default(),
@@ -168,6 +174,6 @@ impl Row for EventView {
 }
 
 /// For the contract.
-pub const CSV_SAMPLE: &str = "position,at,chain,act,actorKind,person,product,object,changed,reasonCode,reasonText,previousHash,hash\r\n1,2027-01-15T08:00:00.123456Z,person:019d6c3e-8c00-7000-8000-000000000001,session_ended,system,,,019d6c3e-8c00-7000-8000-000000000002,,refresh_reused,,0000000000000000000000000000000000000000000000000000000000000000,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\r\n";
+pub const CSV_SAMPLE: &str = "position,at,chain,act,actorKind,person,product,client,object,changed,reasonCode,reasonText,previousHash,hash\r\n1,2027-01-15T08:00:00.123456Z,person:019d6c3e-8c00-7000-8000-000000000001,session_ended,system,,,,019d6c3e-8c00-7000-8000-000000000002,,refresh_reused,,0000000000000000000000000000000000000000000000000000000000000000,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\r\n";
 /// For the contract.
-pub const NDJSON_SAMPLE: &str = "{\"position\":1,\"at\":\"2027-01-15T08:00:00.123456Z\",\"chain\":\"person:019d6c3e-8c00-7000-8000-000000000001\",\"act\":\"session_ended\",\"actor\":{\"kind\":\"system\",\"person\":null,\"product\":null},\"object\":\"019d6c3e-8c00-7000-8000-000000000002\",\"changed\":[],\"reason\":{\"code\":\"refresh_reused\",\"text\":null},\"previousHash\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}\n";
+pub const NDJSON_SAMPLE: &str = "{\"position\":1,\"at\":\"2027-01-15T08:00:00.123456Z\",\"chain\":\"person:019d6c3e-8c00-7000-8000-000000000001\",\"act\":\"session_ended\",\"actor\":{\"kind\":\"system\",\"person\":null,\"product\":null,\"client\":null},\"object\":\"019d6c3e-8c00-7000-8000-000000000002\",\"changed\":[],\"reason\":{\"code\":\"refresh_reused\",\"text\":null},\"previousHash\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"hash\":\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}\n";

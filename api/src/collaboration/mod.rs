@@ -1,5 +1,6 @@
 //! `/v1/spaces/{id}/members`: who is in a professional space, as [`members`] shows and changes them and [`acts`] suspends and
 //! lets them go; [`roles`] says what each may do, by [`invitation`] they come in, and [`join_requests`] tells who asks to be let in.
+//! A company's own software comes in by [`system_users`].
 
 pub mod acts;
 pub mod invitation;
@@ -7,6 +8,7 @@ pub mod join_requests;
 pub mod members;
 pub mod request;
 pub mod roles;
+pub mod system_users;
 pub mod view;
 
 use domain::{

@@ -2,20 +2,20 @@
 
 use actix_web::{HttpRequest, get, web::Path};
 use domain::{
-    Coded, Refusal,
-    collaboration::{Permission, Role},
+    Coded,
+    collaboration::{Permission, Role, Standing},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
     answer::{self, Answer},
-    caller::Person,
+    caller::{Anyone, Person},
     language::{self, Text},
     page::PageView,
     path::PathId,
     problem::Problem,
-    schema::{Choice, PermissionChoice, RoleChoice},
+    schema::{Choice, PermissionChoice, RoleChoice, SystemRightChoice},
 };
 
 /// What people call a role.
@@ -87,32 +87,39 @@ pub struct PermittedView {
 
 /// What the caller may do in a space.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Permissions {
-    /// His role.
-    role: RoleChoice,
+#[schema(as = Permissions)]
+pub struct PermissionsView {
+    /// His role; absent for software.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RoleChoice>,
+    /// The rights of software that it has now and its token is for; absent for persons.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights: Option<Vec<SystemRightChoice>>,
     /// Everything that members may do.
     permissions: Vec<PermittedView>,
 }
 
 /// Tells what the caller may do in a space, and why not the rest.
 #[utoipa::path(
-    tag = "Members", operation_id = "getPermissions", security(("person" = [])),
+    tag = "Members", operation_id = "getPermissions", security(("person" = []), ("systemUser" = [])),
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
-    responses((status = 200, description = "What he may do.", body = Permissions))
+    responses((status = 200, description = "What he may do.", body = PermissionsView))
 )]
 #[get("/v1/spaces/{id}/permissions")]
-pub async fn of_space(person: Person, id: Path<PathId>) -> Answer {
-    let app = person.app();
-    let permissions = person
+pub async fn of_space(anyone: Anyone, id: Path<PathId>) -> Answer {
+    let app = anyone.app();
+    let permissions = anyone
         .read(move |tx, caller| {
-            let (space, membership) = tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+            let (space, standing) = caller.space(tx, id.of())?;
             caller.strong()?;
             let now = tx.now();
             let permitted = |permission: &Permission| {
                 let login = operation(*permission).and_then(|id| app.config.levels.always(id));
                 let hindrances = [
-                    permission.require_role(membership.role),
-                    login.map_or(Ok(()), |strength| strength.require(caller, now)),
+                    standing.require(*permission),
+                    login.map_or(Ok(()), |strength| caller.require_login(strength, now)),
                     permission.require_state(&space, now),
                 ];
                 let hindrances = hindrances.into_iter().filter_map(Result::err);
@@ -120,7 +127,11 @@ pub async fn of_space(person: Person, id: Path<PathId>) -> Answer {
                 PermittedView { permission: Choice(*permission), allowed: reasons.is_empty(), reasons }
             };
             let permissions = Permission::ALL.iter().map(permitted).collect();
-            Ok(Permissions { role: Choice(membership.role), permissions })
+            let (role, rights) = match &standing {
+                Standing::Member(membership) => (Some(Choice(membership.role)), None),
+                Standing::SystemUser(rights) => (None, Some(rights.iter().map(Choice).collect())),
+            };
+            Ok(PermissionsView { role, rights, permissions })
         })
         .await?;
     answer::ok(&permissions)
@@ -133,6 +144,7 @@ fn operation(permission: Permission) -> Option<&'static str> {
         Permission::EditSpace => Some("editSpace"),
         Permission::ManageMembers => Some("editMember"),
         Permission::Invite => Some("invite"),
+        Permission::ApproveSystemUsers => Some("approveSystemUser"),
         Permission::ReadAuditLog => Some("listSpaceAuditEvents"),
         Permission::CloseSpace => Some("closeSpace"),
         Permission::RestoreSpace => Some("restoreSpace"),

@@ -74,7 +74,7 @@ impl Faults {
 }
 
 /// An object within a body, or within a list of one; serde alone would take a list of its values for it.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Object<T>(pub T);
 

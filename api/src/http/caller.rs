@@ -13,7 +13,15 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
     web::Data,
 };
-use domain::{Instant, Refusal, audit::Actor, helpdesk::Agent, id::SessionId, identity::Session};
+use domain::{
+    Instant, Refusal,
+    audit::Actor,
+    collaboration::{Standing, SystemRights},
+    helpdesk::Agent,
+    id::SpaceId,
+    identity::{Session, Strength},
+    space::Space,
+};
 use persistence::{Reading, Transaction};
 
 use super::{
@@ -22,7 +30,7 @@ use super::{
     problem::{Code, Problem},
     strength::{Strengths, Wanted},
 };
-use crate::app::App;
+use crate::{app::App, tokens::access::Bearer};
 
 /// A person with an access token, or somebody who is told to get one as soon as he wants anything.
 #[derive(Clone)]
@@ -35,6 +43,26 @@ pub struct Person {
 /// A person who must be an agent of the Helpdesk as soon as he wants anything.
 #[derive(Clone)]
 pub struct Helpdesk(Person);
+
+/// A person, or a company's own software; handlers that take it serve both, by one rule.
+#[derive(Clone)]
+pub struct Anyone(Person);
+
+/// Who calls such an operation, for as long as the transaction lasts.
+#[derive(Debug, Clone)]
+pub enum Someone {
+    /// A person.
+    Person(Caller),
+    /// Software that gets in.
+    Software(Box<Software>),
+}
+
+/// A system user that gets in now, with the rights that it has and its token is for.
+#[derive(Debug, Clone)]
+pub struct Software {
+    space: Space,
+    rights: SystemRights,
+}
 
 /// A person whose session is alive, for as long as the transaction lasts.
 #[derive(Debug, Clone)]
@@ -83,6 +111,73 @@ impl Caller {
     }
 }
 
+impl Someone {
+    /// A space, and as what the caller is in it. What he may there, [`Standing::require`] says.
+    ///
+    /// # Errors
+    /// 404 where he sees none.
+    pub fn space(&self, tx: &mut Reading<'_>, id: SpaceId) -> Result<(Space, Standing), Problem> {
+        let found = match self {
+            Self::Person(caller) => tx
+                .space_of(id, caller.person, caller.product)?
+                .map(|(space, membership)| (space, Standing::Member(membership))),
+            Self::Software(software) => Some(software)
+                .filter(|software| software.space.id == id)
+                .map(|software| (software.space.clone(), Standing::SystemUser(software.rights.clone()))),
+        };
+        Ok(found.ok_or(Refusal::NotFound)?)
+    }
+
+    /// Judges the login of a person, once his right is known; software has proved by its key who it is.
+    ///
+    /// # Errors
+    /// Those of [`Caller::strong`].
+    pub fn strong(&self) -> Result<Strong, Problem> {
+        match self {
+            Self::Person(caller) => caller.strong(),
+            Self::Software(_) => Ok(Strong(())),
+        }
+    }
+
+    /// Whether the login of a person is as strong and fresh as this.
+    ///
+    /// # Errors
+    /// [`Refusal::StepUpRequired`].
+    pub fn require_login(&self, wanted: Strength, now: Instant) -> Result<(), Refusal> {
+        match self {
+            Self::Person(caller) => wanted.require(caller, now),
+            Self::Software(_) => Ok(()),
+        }
+    }
+}
+
+impl Anyone {
+    /// Runs a closure in a read transaction in which the caller is known: a person whose session is alive, or software
+    /// that gets in.
+    ///
+    /// # Errors
+    /// 401 for anybody else; the closure's own.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading<'_>, &Someone) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (bearer, wanted) = (self.0.verified()?, self.0.wanted);
+        self.0
+            .app
+            .store
+            .read(move |tx| {
+                let someone = someone(tx, bearer, wanted)?;
+                work(tx, &someone)
+            })
+            .await
+    }
+
+    /// What every request finds ready.
+    pub fn app(&self) -> Arc<App> {
+        self.0.app()
+    }
+}
+
 impl Person {
     /// Runs a closure in a read transaction in which the caller's session is alive.
     ///
@@ -92,11 +187,11 @@ impl Person {
         &self,
         work: impl FnOnce(&mut Reading<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (session, wanted) = (self.verified()?, self.wanted);
+        let (bearer, wanted) = (self.verified()?, self.wanted);
         self.app
             .store
             .read(move |tx| {
-                let caller = live(tx, session, wanted)?;
+                let caller = live(tx, bearer, wanted)?;
                 work(tx, &caller)
             })
             .await
@@ -110,11 +205,11 @@ impl Person {
         &self,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (session, wanted) = (self.verified()?, self.wanted);
+        let (bearer, wanted) = (self.verified()?, self.wanted);
         self.app
             .store
             .write(move |tx| {
-                let caller = live(tx, session, wanted)?;
+                let caller = live(tx, bearer, wanted)?;
                 work(tx, &caller)
             })
             .await
@@ -141,9 +236,9 @@ impl Person {
         once: Once,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
     ) -> Answer {
-        let (session, wanted) = (self.verified()?, self.wanted);
+        let (bearer, wanted) = (self.verified()?, self.wanted);
         let done = self.app.store.write(move |tx| {
-            let caller = live(tx, session, wanted)?;
+            let caller = live(tx, bearer, wanted)?;
             once.run(tx, &caller, work)
         });
         match done.await {
@@ -158,7 +253,7 @@ impl Person {
         Arc::clone(&self.app)
     }
 
-    fn verified(&self) -> Result<SessionId, Problem> {
+    fn verified(&self) -> Result<Bearer, Problem> {
         let token = self.token.as_deref().ok_or(Code::TokenInvalid)?;
         self.app.access.verify(token, (self.app.clock)()).map_err(|reason| refused().because(reason))
     }
@@ -195,10 +290,29 @@ impl Helpdesk {
     }
 }
 
-/// An ended session is refused on the next request, on every node: its row is read each time, in the transaction.
-fn live(tx: &mut Reading<'_>, session: SessionId, wanted: Wanted) -> Result<Caller, Problem> {
-    let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
-    Ok(Caller { session, wanted, now: tx.now() })
+/// An ended session, and software that is not let in any more, is refused on the next request, on every node: its row is read
+/// each time, in the transaction.
+fn someone(tx: &mut Reading<'_>, bearer: Bearer, wanted: Wanted) -> Result<Someone, Problem> {
+    match bearer {
+        Bearer::Person { session, .. } => {
+            let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
+            Ok(Someone::Person(Caller { session, wanted, now: tx.now() }))
+        }
+        Bearer::Client { client, scope } => {
+            let found = tx.live_system_user(client.into())?;
+            let (user, space) = found.ok_or_else(|| refused().because("the system user does not get in now"))?;
+            let granted = SystemRights::parse(&scope).ok_or_else(|| refused().because("the scope is unknown"))?;
+            Ok(Someone::Software(Box::new(Software { space, rights: user.rights.common(&granted) })))
+        }
+    }
+}
+
+/// The same where only persons are served.
+fn live(tx: &mut Reading<'_>, bearer: Bearer, wanted: Wanted) -> Result<Caller, Problem> {
+    match someone(tx, bearer, wanted)? {
+        Someone::Person(caller) => Ok(caller),
+        Someone::Software(_) => Err(Refusal::NotForSystemUsers.into()),
+    }
 }
 
 /// RFC 6750 §3.1.
@@ -228,6 +342,15 @@ impl FromRequest for Person {
             .app_data::<Data<Strengths>>()
             .and_then(|strengths| strengths.wanted(&request.match_pattern()?, request.method()));
         ready(app.zip(wanted).map(|(app, wanted)| Self { app, token, wanted }).ok_or_else(|| Code::Internal.into()))
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Person::from_request(request, payload).into_inner().map(Self))
     }
 }
 

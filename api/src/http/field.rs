@@ -188,6 +188,15 @@ impl Flaw {
                     lb: "Muss an der Zukunft leien.",
                 },
             ),
+            Self::Value(Fault::TooFar) => (
+                "too_far",
+                Text {
+                    fr: "Est trop éloigné dans le futur.",
+                    de: "Liegt zu weit in der Zukunft.",
+                    en: "Is too far in the future.",
+                    lb: "Läit ze wäit an der Zukunft.",
+                },
+            ),
             Self::Value(Fault::OutOfRange { .. }) => (
                 "out_of_range",
                 Text {

@@ -13,7 +13,6 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use domain::id::PersonId;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, MonotonicClock},
@@ -22,6 +21,7 @@ use governor::{
     state::{InMemoryState, NotKeyed, StateStore},
 };
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
 use super::{
     address::limited_as,
@@ -66,7 +66,7 @@ impl Allowance {
 /// What is allowed to whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowances {
-    /// To one person, by his tokens.
+    /// To one person, or to a company's own software, by their tokens.
     pub person: Allowance,
     /// To one client address.
     pub address: Allowance,
@@ -139,7 +139,7 @@ impl<K: Hash + Eq + Clone, C: Clock> Policy<K, C> {
 
 /// All limits of a server. Its memory of them is its own: behind a balancer each server counts what reaches it.
 pub struct Limits<C: Clock = MonotonicClock> {
-    person: Policy<PersonId, C>,
+    person: Policy<Uuid, C>,
     address: Policy<IpAddr, C>,
     registrations: Policy<IpAddr, C>,
     tokens: Policy<IpAddr, C>,
@@ -158,13 +158,7 @@ impl<C: Clock + Clone> Limits<C> {
 
     /// Counts a request under every policy that it comes under, up to the first that refuses it. The person is asked for
     /// last: a flood of tokens to verify has an address.
-    fn count(
-        &self,
-        method: &Method,
-        path: &str,
-        client: IpAddr,
-        person: impl FnOnce() -> Option<PersonId>,
-    ) -> Standings {
+    fn count(&self, method: &Method, path: &str, client: IpAddr, person: impl FnOnce() -> Option<Uuid>) -> Standings {
         let mut standings = Standings(vec![]);
         if !is_limited(path) {
             return standings;
@@ -247,7 +241,7 @@ fn count(app: &App, request: &ServiceRequest) -> Option<Standings> {
     let limits = app.limits.as_ref()?;
     let peer = request.peer_addr()?.ip();
     let client = app.config.proxies.client(peer, request.headers());
-    let person = || app.access.person(bearer(request.headers())?, (app.clock)());
+    let person = || Some(app.access.verify(bearer(request.headers())?, (app.clock)()).ok()?.subject());
     // The path as the router reads it: `%74oken` is `token`.
     Some(limits.count(request.method(), request.match_info().as_str(), client, person))
 }
@@ -255,12 +249,11 @@ fn count(app: &App, request: &ServiceRequest) -> Option<Standings> {
 #[cfg(test)]
 mod tests {
     use governor::clock::FakeRelativeClock;
-    use uuid::Uuid;
 
     use super::*;
 
-    const ANNA: PersonId = PersonId(Uuid::from_u128(1));
-    const MARC: PersonId = PersonId(Uuid::from_u128(2));
+    const ANNA: Uuid = Uuid::from_u128(1);
+    const MARC: Uuid = Uuid::from_u128(2);
 
     fn limits() -> (Limits<FakeRelativeClock>, FakeRelativeClock) {
         let allow = |text| Allowance::parse(text).expect("an allowance");
@@ -279,7 +272,7 @@ mod tests {
     }
 
     /// Sends until refused, and says how many were let in, and by which policy the last one was not.
-    fn flood(limits: &Limits<FakeRelativeClock>, path: &str, from: u8, person: Option<PersonId>) -> (usize, String) {
+    fn flood(limits: &Limits<FakeRelativeClock>, path: &str, from: u8, person: Option<Uuid>) -> (usize, String) {
         for sent in 0..1000 {
             let standings = limits.count(&Method::POST, path, address(from), || person);
             if let Some(refused) = standings.refused() {

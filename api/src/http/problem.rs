@@ -10,7 +10,9 @@ use actix_web::{
     },
 };
 use chrono::SecondsFormat;
-use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
+use domain::{
+    Coded, Refusal, collaboration::SystemRight, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language,
+};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -124,6 +126,18 @@ codes! {
         de: "Einladung für ein anderes Authentisierungsmittel", "Diese Einladung gilt für das Authentisierungsmittel {maskedSerial}. Melden Sie sich damit an.";
         en: "Invitation for another product", "This invitation is for the product {maskedSerial}. Log in with it.";
         lb: "Invitatioun fir en anert Produkt", "Dës Invitatioun ass fir d'Produkt {maskedSerial}. Mellt Iech domat un.";
+    }
+    NotForSystemUsers = "not_for_system_users", 403 {
+        fr: "Réservé aux personnes", "Un utilisateur système ne peut pas faire cela ; seule une personne le peut.";
+        de: "Nur für Personen", "Das kann kein Systembenutzer, nur eine Person.";
+        en: "Persons only", "A system user cannot do this; only a person can.";
+        lb: "Nëmme fir Persounen", "Dat kann kee Systembenotzer, nëmmen eng Persoun.";
+    }
+    RightNotGranted = "right_not_granted", 403 {
+        fr: "Droit non accordé", "L'utilisateur système, ou son jeton, n'a pas le droit `{right}`.";
+        de: "Recht nicht erteilt", "Der Systembenutzer oder sein Token hat das Recht `{right}` nicht.";
+        en: "Right not granted", "The system user, or its token, does not have the right `{right}`.";
+        lb: "Recht net accordéiert", "De Systembenotzer oder säin Token huet d'Recht `{right}` net.";
     }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
@@ -437,6 +451,30 @@ codes! {
         en: "Too early", "This recovery can be confirmed from {confirmableAt} on.";
         lb: "Ze fréi", "Dës Prozedur ka vum {confirmableAt} un confirméiert ginn.";
     }
+    SystemUserEnded = "system_user_ended", 409 {
+        fr: "Utilisateur système terminé", "L'accès de cet utilisateur système est terminé, définitivement. Approuvez-en un nouveau.";
+        de: "Systembenutzer beendet", "Der Zugang dieses Systembenutzers ist endgültig beendet. Genehmigen Sie einen neuen.";
+        en: "System user ended", "The access of this system user is over, for good. Approve a new one.";
+        lb: "Systembenotzer eriwwer", "Den Zougang vun dësem Systembenotzer ass definitiv eriwwer. Approuvéiert en neien.";
+    }
+    SystemUserLimitReached = "system_user_limit_reached", 409 {
+        fr: "Trop d'utilisateurs système", "Un espace peut avoir au plus {limit} utilisateurs système. Mettez fin à l'accès de l'un d'eux.";
+        de: "Zu viele Systembenutzer", "Ein Bereich kann höchstens {limit} Systembenutzer haben. Beenden Sie den Zugang eines davon.";
+        en: "Too many system users", "A space can have at most {limit} system users. End the access of one of them.";
+        lb: "Ze vill Systembenotzer", "En Espace kann héchstens {limit} Systembenotzer hunn. Maacht dem Zougang vun engem en Enn.";
+    }
+    SystemUserNotSuspended = "system_user_not_suspended", 409 {
+        fr: "Utilisateur système non suspendu", "Seul un utilisateur système suspendu peut être rétabli.";
+        de: "Systembenutzer nicht gesperrt", "Nur ein gesperrter Systembenutzer kann wieder zugelassen werden.";
+        en: "System user not suspended", "Only a suspended system user can be resumed.";
+        lb: "Systembenotzer net suspendéiert", "Nëmmen e suspendéierte Systembenotzer ka rëm zougelooss ginn.";
+    }
+    SystemUserSuspended = "system_user_suspended", 409 {
+        fr: "Utilisateur système suspendu", "Cet utilisateur système est déjà suspendu.";
+        de: "Systembenutzer gesperrt", "Dieser Systembenutzer ist bereits gesperrt.";
+        en: "System user suspended", "This system user is already suspended.";
+        lb: "Systembenotzer suspendéiert", "Dëse Systembenotzer ass scho suspendéiert.";
+    }
     JoinRequestEnded = "join_request_ended", 410 {
         fr: "Demande expirée", "Cette demande d'accès a expiré ou a été annulée.";
         de: "Anfrage abgelaufen", "Diese Beitrittsanfrage ist abgelaufen oder wurde zurückgezogen.";
@@ -639,6 +677,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, members) = match &refusal {
             Refusal::StepUpRequired { needed } => return step_up(*needed),
+            Refusal::RightNotGranted { right } => return insufficient_scope(*right),
             Refusal::Field { field, fault } => {
                 return Self::invalid(vec![FieldError::at(&format!("/{field}"), (*fault).into())]);
             }
@@ -655,6 +694,11 @@ impl From<Refusal> for Problem {
             Refusal::JoinRequestLimitReached { limit } => (Code::JoinRequestLimitReached, json!({ "limit": limit })),
             Refusal::JoinRequestDecided => (Code::JoinRequestDecided, json!({})),
             Refusal::JoinRequestEnded => (Code::JoinRequestEnded, json!({})),
+            Refusal::SystemUserLimitReached { limit } => (Code::SystemUserLimitReached, json!({ "limit": limit })),
+            Refusal::SystemUserSuspended => (Code::SystemUserSuspended, json!({})),
+            Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),
+            Refusal::SystemUserEnded => (Code::SystemUserEnded, json!({})),
+            Refusal::NotForSystemUsers => (Code::NotForSystemUsers, json!({})),
             Refusal::VersionChanged => (Code::VersionChanged, json!({})),
             Refusal::TryAgain => (Code::TryAgain, json!({})),
             Refusal::NationalNumberRequired => (Code::NationalNumberRequired, json!({})),
@@ -727,6 +771,14 @@ impl From<Refusal> for Problem {
 /// Spaces in a problem: by id, and by what people call them.
 fn named(spaces: &[(SpaceId, SpaceIdentifier)]) -> Vec<Value> {
     spaces.iter().map(|(id, identifier)| json!({ "id": id.0, "identifier": identifier.as_str() })).collect()
+}
+
+/// RFC 6750 §3.1: the challenge says for what the token would have to be.
+fn insufficient_scope(right: SystemRight) -> Problem {
+    let challenge = format!(r#"Bearer error="insufficient_scope", scope="{}""#, right.code());
+    let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+    let problem = Problem::from(Code::RightNotGranted).with("right", right.code());
+    problem.with_header(WWW_AUTHENTICATE, challenge)
 }
 
 /// RFC 9470 §3: the challenge says which login would do; `max_age` counts seconds.

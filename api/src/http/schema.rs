@@ -7,7 +7,7 @@ use domain::{
     audit::{AuditAct, AuditActorKind},
     collaboration::{
         AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission,
-        RecoveryStatus, Role,
+        RecoveryStatus, Role, SystemRight, SystemUserStatus,
     },
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
@@ -19,12 +19,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat,
+        ArrayBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
         schema::{SchemaType, Type},
     },
 };
 
 use super::{body, query};
+use crate::tokens::client_assertion;
 
 /// A value of a closed list of the domain, as its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,8 @@ choices! {
     RoleChoice(Role),
     SpaceKindChoice(SpaceKind),
     SpaceStateChoice(SpaceState),
+    SystemRightChoice(SystemRight),
+    SystemUserStatusChoice(SystemUserStatus),
 }
 
 /// Something is left once the outer white space is gone.
@@ -129,6 +132,8 @@ text_schemas! {
     ReasonText {
         pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ReasonText::MAX)), examples(["More lines of business than places"])
     }
+    /// What administrators call a company's own software.
+    SystemUserName { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::SystemUserName::MAX)), examples(["Payroll"]) }
     /// The legal name of a company, or a name beside it.
     LegalName { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::LegalName::MAX)), examples(["Boulangerie du Coin S.à r.l."]) }
     /// A legal form.
@@ -177,6 +182,38 @@ text_schemas! {
     TokenExchangeGrant { enum_values(Some(["urn:ietf:params:oauth:grant-type:token-exchange"])) }
     /// The grant of RFC 6749 §6.
     RefreshGrant { enum_values(Some(["refresh_token"])) }
+    /// The grant of RFC 6749 §4.4.
+    ClientCredentialsGrant { enum_values(Some(["client_credentials"])) }
+    /// The type of a client's assertion (RFC 7523 §2.2).
+    ClientAssertionType { enum_values(Some([client_assertion::TYPE])) }
+    /// Rights, with one space between them.
+    Scope { pattern(Some("^[a-z_]+( [a-z_]+)*$")), max_length(Some(200)), examples(["read draft"]) }
+    /// The id that a client gave its key.
+    KeyId { pattern(Some("^[!-~]{1,128}$")), max_length(Some(128)), examples(["2027"]) }
+    /// The type of keys of Ed25519.
+    KeyTypeOkp { enum_values(Some(["OKP"])) }
+    /// The type of keys of elliptic curves.
+    KeyTypeEc { enum_values(Some(["EC"])) }
+    /// The type of keys of RSA.
+    KeyTypeRsa { enum_values(Some(["RSA"])) }
+    /// The curve of Ed25519.
+    CurveEd25519 { enum_values(Some(["Ed25519"])) }
+    /// The curve P-256.
+    CurveP256 { enum_values(Some(["P-256"])) }
+    /// The algorithm of Ed25519 keys.
+    AlgorithmEdDsa { enum_values(Some(["EdDSA"])) }
+    /// The algorithm of P-256 keys.
+    AlgorithmEs256 { enum_values(Some(["ES256"])) }
+    /// The algorithms of RSA keys.
+    AlgorithmsOfRsa { enum_values(Some(["RS256", "PS256"])) }
+    /// What keys are for.
+    ForSignatures { enum_values(Some(["sig"])) }
+    /// 32 bytes in base64url.
+    Coordinate { pattern(Some("^[A-Za-z0-9_-]{43}$")), max_length(Some(43)), examples(["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]) }
+    /// 256 to 512 bytes in base64url.
+    Modulus { pattern(Some("^[A-Za-z0-9_-]{342,683}$")), max_length(Some(683)) }
+    /// The exponent of an RSA key in base64url.
+    Exponent { pattern(Some("^[A-Za-z0-9_-]{2,6}$")), max_length(Some(6)), examples(["AQAB"]) }
     /// The type of an ID token (RFC 8693 §3).
     IdTokenType { enum_values(Some(["urn:ietf:params:oauth:token-type:id_token"])) }
     /// The code of a private space.
@@ -187,6 +224,22 @@ text_schemas! {
     AnyToken { min_length(Some(1)), max_length(Some(body::LIMIT)), examples(["4kXl1oYc8mAqVbUuC2nZr0QhWd7s5tJf9gPeKiLxMyE"]) }
     /// An ID token of a trusted issuer.
     Assertion { min_length(Some(1)), max_length(Some(16_384)), examples(["eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"]) }
+}
+
+/// Rights of software: at least one, each once.
+#[derive(Debug)]
+pub struct Rights;
+
+impl PartialSchema for Rights {
+    fn schema() -> RefOr<Schema> {
+        let rights = ArrayBuilder::new().items(Ref::from_schema_name(SystemRightChoice::name()));
+        rights.min_items(Some(1)).max_items(Some(SystemRight::ALL.len())).unique_items(true).into()
+    }
+}
+impl ToSchema for Rights {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((SystemRightChoice::name().into_owned(), SystemRightChoice::schema()));
+    }
 }
 
 /// How many professional spaces a product may have open.

@@ -1,12 +1,18 @@
 //! `/.well-known/…`: what clients have to know of our tokens.
 
 use actix_web::{get, web::Data};
+use domain::{Coded, collaboration::SystemRight};
+use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    http::answer::{self, Answer},
+    http::{
+        answer::{self, Answer},
+        schema::SystemRightChoice,
+    },
+    tokens::jwk,
 };
 
 /// The public keys of our tokens (RFC 7517).
@@ -32,9 +38,15 @@ pub struct ServerMetadata {
     /// Where the public keys are.
     jwks_uri: String,
     /// The grants.
-    grant_types_supported: [&'static str; 2],
-    /// Persons' clients are public.
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 3],
+    /// Persons' clients are public; software signs assertions.
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+    /// With what it may sign them.
+    #[schema(value_type = Vec<String>, example = json!(["EdDSA", "ES256", "RS256", "PS256"]))]
+    token_endpoint_auth_signing_alg_values_supported: [Algorithm; 4],
+    /// What its tokens may be for.
+    #[schema(value_type = Vec<SystemRightChoice>)]
+    scopes_supported: Vec<&'static str>,
     /// Where the API is described.
     service_documentation: String,
 }
@@ -52,8 +64,14 @@ pub async fn metadata(app: Data<App>) -> Answer {
         token_endpoint: format!("{issuer}/v1/token"),
         revocation_endpoint: format!("{issuer}/v1/token/revoke"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        grant_types_supported: ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token"],
-        token_endpoint_auth_methods_supported: ["none"],
+        grant_types_supported: [
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "refresh_token",
+            "client_credentials",
+        ],
+        token_endpoint_auth_methods_supported: ["none", "private_key_jwt"],
+        token_endpoint_auth_signing_alg_values_supported: jwk::ALGORITHMS,
+        scopes_supported: SystemRight::ALL.iter().copied().map(Coded::code).collect(),
         service_documentation: format!("{issuer}/docs/"),
     })
 }

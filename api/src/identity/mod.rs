@@ -1,10 +1,12 @@
-//! Registration, login, the person, terms of use.
+//! Registration, login, the person, terms of use, and the tokens of software.
 
+pub mod client_credentials;
 pub mod confirmation;
 pub mod discovery;
 pub mod email;
 pub mod landing;
 pub mod notifications;
+pub mod oauth;
 pub mod person;
 pub mod product;
 pub mod registration;

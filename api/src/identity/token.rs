@@ -1,8 +1,9 @@
-//! `POST /v1/token`: token exchange (RFC 8693) to log in, refresh tokens to stay (RFC 6749, RFC 9700).
+//! `POST /v1/token`: token exchange (RFC 8693) to log in, refresh tokens to stay (RFC 6749, RFC 9700), and the credentials of
+//! software, as [`client_credentials`] has them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use domain::{
     audit::Actor,
@@ -15,6 +16,8 @@ use utoipa::ToSchema;
 
 use super::{
     assertion_of,
+    client_credentials::{self, ClientCredentialsRequest, ClientTokenResponse},
+    oauth::{Denied, TokenError, answer_form, denied, denied_because, fields_of},
     session::{close, sign_out},
     use_up,
 };
@@ -23,11 +26,10 @@ use crate::{
     http::{
         answer::{self, Answer},
         body::Form,
-        door::Refused,
         problem::{Code, Problem},
         schema,
     },
-    tokens::issuer::Assertion,
+    tokens::{access::Bearer, issuer::Assertion},
 };
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -47,6 +49,8 @@ pub enum TokenRequest {
     Exchange(TokenExchangeRequest),
     /// To stay.
     Refresh(RefreshRequest),
+    /// For software.
+    Client(ClientCredentialsRequest),
 }
 
 /// To log in (RFC 8693).
@@ -80,6 +84,16 @@ pub struct RefreshRequest {
     unknown: BTreeMap<String, String>,
 }
 
+/// What a grant gives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Granted {
+    /// A session.
+    ToPerson(TokenResponse),
+    /// A while.
+    ToClient(ClientTokenResponse),
+}
+
 /// A pair of tokens (RFC 6749 §5.1, RFC 8693 §2.2.1).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenResponse {
@@ -97,44 +111,14 @@ pub struct TokenResponse {
     refresh_token: String,
 }
 
-/// An error of the token endpoint (RFC 6749 §5.2).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TokenError {
-    /// A code of RFC 6749 or RFC 8693.
-    #[schema(example = "invalid_grant")]
-    error: &'static str,
-    /// What is wrong, for developers.
-    error_description: String,
-}
-
-/// Why no token is given.
-enum Denied {
-    /// What the client is told, and what the log is told besides.
-    OAuth(TokenError, String),
-    Problem(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Denied {
-    fn from(error: E) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
-fn denied(error: &'static str, description: &str) -> Denied {
-    denied_because(error, description, description.to_owned())
-}
-
-fn denied_because(error: &'static str, description: &str, cause: String) -> Denied {
-    Denied::OAuth(TokenError { error, error_description: description.to_owned() }, cause)
-}
-
-/// Gives an access token and a refresh token.
+/// Gives an access token; to persons a refresh token too.
 #[utoipa::path(
     tag = "Identity", operation_id = "getToken",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "The tokens.", body = TokenResponse),
-        (status = 400, description = "`invalid_request`, `invalid_grant`, `unsupported_grant_type`", body = TokenError),
+        (status = 200, description = "The tokens.", body = Granted),
+        (status = 400, description = "`invalid_request`, `invalid_grant`, `invalid_scope`, `unsupported_grant_type`", body = TokenError),
+        (status = 401, description = "`invalid_client`", body = TokenError),
     )
 )]
 #[post("/v1/token")]
@@ -164,7 +148,7 @@ pub struct RevocationRequest {
     request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The token is good for nothing any more."),
-        (status = 400, description = "`invalid_request`", body = TokenError),
+        (status = 400, description = "`invalid_request`, `unsupported_token_type`", body = TokenError),
     )
 )]
 #[post("/v1/token/revoke")]
@@ -173,9 +157,15 @@ pub async fn revoke(app: Data<App>, form: Form) -> Answer {
 }
 
 async fn give_back(app: &Arc<App>, form: Form) -> Result<(), Denied> {
-    let token = fields_of(form)?.remove("token").filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| denied("invalid_request", "token is missing"))?;
-    let of_access_token = app.access.verify(&token, (app.clock)()).ok();
+    let token = fields_of(form)?.require("token")?;
+    let of_access_token = match app.access.verify(&token, (app.clock)()) {
+        Ok(Bearer::Person { session, .. }) => Some(session),
+        // It can't be taken back alone: an administrator suspends or ends the software.
+        Ok(Bearer::Client { .. }) => {
+            return Err(denied("unsupported_token_type", "tokens of software are not given back"));
+        }
+        Err(_) => None,
+    };
     let digest = digest_of(&token);
     app.store
         .write(move |tx| {
@@ -189,59 +179,30 @@ async fn give_back(app: &Arc<App>, form: Form) -> Result<(), Denied> {
         .await
 }
 
-fn answer_form(outcome: Result<HttpResponse, Denied>) -> Answer {
-    match outcome {
-        Ok(response) => Ok(response),
-        Err(Denied::OAuth(error, cause)) => {
-            let mut response = answer::json(StatusCode::BAD_REQUEST, &error)?;
-            response.extensions_mut().insert(Refused { code: error.error, cause });
-            Ok(response)
-        }
-        Err(Denied::Problem(problem)) => Err(problem),
-    }
-}
-
-/// The fields of a form, each at most once (RFC 6749 §3.2).
-fn fields_of(form: Form) -> Result<BTreeMap<String, String>, Denied> {
-    let bytes =
-        form.0.ok_or_else(|| denied("invalid_request", "the body must be application/x-www-form-urlencoded"))?;
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(&bytes).map_err(|_| denied("invalid_request", "the form can't be read"))?;
-    let mut fields = BTreeMap::new();
-    for (name, value) in pairs {
-        if fields.insert(name, value).is_some() {
-            return Err(denied("invalid_request", "a parameter is given more than once"));
-        }
-    }
-    Ok(fields)
-}
-
-async fn grant(app: &Arc<App>, form: Form) -> Result<TokenResponse, Denied> {
+async fn grant(app: &Arc<App>, form: Form) -> Result<Granted, Denied> {
     let mut fields = fields_of(form)?;
-    // Parameters of RFC 8693 that would change what is asked for must not be passed over in silence.
-    if let Some(name) = ["actor_token", "audience", "resource", "scope"].iter().find(|name| fields.contains_key(**name))
-    {
-        return Err(denied("invalid_request", &format!("{name} is not supported")));
-    }
-    let mut field = |name: &str| {
-        fields
-            .remove(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| denied("invalid_request", &format!("{name} is missing")))
-    };
+    // Parameters of RFC 8693.
+    fields.refuse(&["actor_token", "audience", "resource"])?;
     // Nothing is used up for a token that can't be signed.
     if !app.access.can_sign((app.clock)()) {
         return Err(Problem::from(Code::Busy).because("no key signs now").into());
     }
-    match field("grant_type")?.as_str() {
+    match fields.require("grant_type")?.as_str() {
         TOKEN_EXCHANGE => {
-            if field("subject_token_type")? != ID_TOKEN {
+            fields.refuse(&["scope"])?;
+            if fields.require("subject_token_type")? != ID_TOKEN {
                 return Err(denied("invalid_request", "subject_token_type must be that of an ID token"));
             }
-            log_in(app, field("subject_token")?).await
+            log_in(app, fields.require("subject_token")?).await.map(Granted::ToPerson)
         }
-        "refresh_token" => refresh(app, &field("refresh_token")?).await,
-        _ => Err(denied("unsupported_grant_type", "the grants are token exchange and refresh_token")),
+        "refresh_token" => {
+            fields.refuse(&["scope"])?;
+            refresh(app, &fields.require("refresh_token")?).await.map(Granted::ToPerson)
+        }
+        "client_credentials" => client_credentials::grant(app, fields).await.map(Granted::ToClient),
+        _ => {
+            Err(denied("unsupported_grant_type", "the grants are token exchange, refresh_token and client_credentials"))
+        }
     }
 }
 

@@ -192,6 +192,39 @@ pub enum Mail {
         /// What the mail's language calls the role.
         role: String,
     },
+    /// An administrator let a company's own software in; this goes to the others.
+    SystemUserApproved {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What administrators call the software.
+        software: String,
+        /// Who let it in.
+        administrator: String,
+    },
+    /// An administrator changed what it may do, with which keys or until when.
+    SystemUserEdited {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What administrators call the software.
+        software: String,
+        /// Who changed it.
+        administrator: String,
+    },
+    /// An administrator ended it.
+    SystemUserEnded {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What administrators call the software.
+        software: String,
+        /// Who ended it.
+        administrator: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -278,6 +311,9 @@ impl Mail {
             Self::InvitationNameMismatch { .. } => templates!("invitation_name_mismatch"),
             Self::JoinRequested { .. } => templates!("join_requested"),
             Self::JoinRequestApproved { .. } => templates!("join_request_approved"),
+            Self::SystemUserApproved { .. } => templates!("system_user_approved"),
+            Self::SystemUserEdited { .. } => templates!("system_user_edited"),
+            Self::SystemUserEnded { .. } => templates!("system_user_ended"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -439,6 +475,24 @@ mod tests {
         ]
     }
 
+    /// One of each that is about a company's own software.
+    fn of_system_users() -> [Mail; 3] {
+        let [identifier, title, software, administrator] =
+            ["PM-A1B2C3", "Boulangerie", "Payroll", "Anna Weber"].map(str::to_owned);
+        let (of, with) = ((identifier.clone(), title.clone()), (software.clone(), administrator.clone()));
+        let (also_of, also_with) = (of.clone(), with.clone());
+        [
+            Mail::SystemUserApproved { identifier, title, software, administrator },
+            Mail::SystemUserEdited { identifier: of.0, title: of.1, software: with.0, administrator: with.1 },
+            Mail::SystemUserEnded {
+                identifier: also_of.0,
+                title: also_of.1,
+                software: also_with.0,
+                administrator: also_with.1,
+            },
+        ]
+    }
+
     /// One of each that is about an invitation.
     fn invitations() -> Vec<Mail> {
         let (identifier, title): (String, String) = ("PM-A1B2C3".into(), "Boulangerie".into());
@@ -481,7 +535,7 @@ mod tests {
     #[test]
     fn every_mail_is_written_in_every_language_with_all_that_it_holds() {
         let to = EmailAddress::parse("anna@example.lu").unwrap();
-        for mail in samples().into_iter().chain(invitations()) {
+        for mail in samples().into_iter().chain(invitations()).chain(of_system_users()) {
             let mut written = BTreeSet::new();
             for &language in Language::ALL {
                 let letter = Letter::addressed(&to, language, mail.clone()).write().unwrap();
@@ -505,7 +559,9 @@ mod tests {
         let files: BTreeSet<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         let about = |mail: &Mail| serde_json::to_value(mail).unwrap()["about"].as_str().unwrap().to_owned();
-        let names = samples().iter().chain(&invitations()).map(about).collect::<Vec<_>>();
+        let (samples, invitations, of_system_users) = (samples(), invitations(), of_system_users());
+        let all = samples.iter().chain(&invitations).chain(&of_system_users);
+        let names = all.map(about).collect::<Vec<_>>();
         let expected =
             names.iter().flat_map(|name| Language::ALL.iter().map(move |of| format!("{name}.{}.txt", of.code())));
         assert_eq!(files, expected.collect());

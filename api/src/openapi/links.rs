@@ -24,6 +24,10 @@ const INVITATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("invit
 const FIRST_JOIN_REQUEST: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("requestId", "$response.body#/data/0/id")];
 
+const SYSTEM_USER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("systemUserId", "$response.body#/id")];
+const FIRST_SYSTEM_USER: &[(&str, &str)] =
+    &[("id", "$response.body#/data/0/spaceId"), ("systemUserId", "$response.body#/data/0/id")];
+
 const STEPS: &[Step] = &[
     Step {
         from: ("assertSandboxPerson", "200"),
@@ -112,6 +116,14 @@ const STEPS: &[Step] = &[
     Step { from: ("askToJoin", "201"), to: "cancelJoinRequest", parameters: ID, body: &[] },
     Step { from: ("listJoinRequests", "200"), to: "approveJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
     Step { from: ("listJoinRequests", "200"), to: "refuseJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listSystemUsers", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "approveSystemUser", parameters: ID, body: &[] },
+    Step { from: ("approveSystemUser", "201"), to: "getSystemUser", parameters: SYSTEM_USER, body: &[] },
+    Step { from: ("approveSystemUser", "201"), to: "editSystemUser", parameters: SYSTEM_USER, body: &[] },
+    Step { from: ("approveSystemUser", "201"), to: "suspendSystemUser", parameters: SYSTEM_USER, body: &[] },
+    Step { from: ("suspendSystemUser", "200"), to: "resumeSystemUser", parameters: SYSTEM_USER, body: &[] },
+    Step { from: ("listSystemUsers", "200"), to: "getSystemUser", parameters: FIRST_SYSTEM_USER, body: &[] },
+    Step { from: ("getSystemUser", "200"), to: "endSystemUser", parameters: SYSTEM_USER, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

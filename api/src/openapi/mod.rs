@@ -43,6 +43,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Spaces", description = "Private and professional spaces."),
         (name = "Members", description = "Who is in a professional space, and what each may do there."),
         (name = "Invitations", description = "Administrators name a product; whoever logs in with it accepts or refuses."),
+        (name = "System users", description = "A company's own software: administrators let it into a space, with rights out of a closed list."),
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")
@@ -69,6 +70,10 @@ pub fn contract(with_sandbox: bool, levels: &Levels) -> utoipa::openapi::OpenApi
         (
             "helpdesk",
             "The same (RFC8725), of a person of whom an issuer of staff says that he is an agent of the Helpdesk.",
+        ),
+        (
+            "systemUser",
+            "The same (RFC8725), of a company's own software, which gets it by `client_credentials` and `private_key_jwt`.",
         ),
     ] {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(about));

@@ -48,7 +48,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
             tx.save_space(&closed)?;
             tx.record(Event::new(administrator.audit_log(), AuditAct::SpaceClosed, caller.actor(), id));
             tell_administrators(&app, tx, &closed, |identifier, until| Mail::SpaceClosed { identifier, until })?;
-            Ok(Prepared::ok(&SpaceView::new(&closed, &membership))?.versioned(closed.version))
+            Ok(Prepared::ok(&SpaceView::to_member(&closed, &membership))?.versioned(closed.version))
         })
         .await
 }
@@ -80,7 +80,7 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
             tx.save_space(&restored)?;
             tx.record(Event::new(administrator.audit_log(), AuditAct::SpaceRestored, caller.actor(), id));
             tell_administrators(&app, tx, &restored, |identifier, _| Mail::SpaceRestored { identifier })?;
-            Ok(Prepared::ok(&SpaceView::new(&restored, &membership))?.versioned(restored.version))
+            Ok(Prepared::ok(&SpaceView::to_member(&restored, &membership))?.versioned(restored.version))
         })
         .await
 }

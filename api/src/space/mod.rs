@@ -24,7 +24,7 @@ use self::{
 use crate::http::{
     answer::{self, Answer, IfMatch, Prepared},
     body::Body,
-    caller::Person,
+    caller::{Anyone, Person},
     idempotency::Once,
     page::Paging,
     path::PathId,
@@ -70,7 +70,7 @@ pub async fn open(request: HttpRequest, person: Person, body: Body<OpenSpaceRequ
             }
             let space = opened.space().id;
             tx.record(Event::new(Chain::Space(space), AuditAct::SpaceOpened, caller.actor(), space));
-            let view = SpaceView::new(opened.space(), opened.founding());
+            let view = SpaceView::to_member(opened.space(), opened.founding());
             let location = format!("/v1/spaces/{}", opened.space().id);
             Ok(Prepared::created(&view)?.at(location).versioned(opened.space().version))
         })
@@ -128,22 +128,24 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
 }
 
-/// Shows a space to one of its members; a closed one to its administrators.
+/// Shows a space to one of its members, and to software with the right `read`; a closed one to its administrators.
 #[utoipa::path(
-    tag = "Spaces", operation_id = "getSpace", security(("person" = [])),
+    tag = "Spaces", operation_id = "getSpace", security(("person" = []), ("systemUser" = [])),
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The space.", body = SpaceView, headers(("ETag" = String, description = "Its version."))),
         (status = 304, description = "It is what `If-None-Match` says."),
+        (status = 403, description = "`right_not_granted` with `right`"),
     )
 )]
 #[get("/v1/spaces/{id}")]
-pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
-    let found = person
+pub async fn get(request: HttpRequest, anyone: Anyone, id: Path<PathId>) -> Answer {
+    let found = anyone
         .read(move |tx, caller| {
-            let found = tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+            let (space, standing) = caller.space(tx, id.of())?;
+            standing.require(Permission::View)?;
             caller.strong()?;
-            Ok(found)
+            Ok((space, standing))
         })
         .await?;
     answer::versioned(&request, found.0.version, &SpaceView::new(&found.0, &found.1))
@@ -192,5 +194,5 @@ pub async fn edit(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             Ok((edited, membership))
         })
         .await?;
-    Ok(Prepared::ok(&SpaceView::new(&edited.0, &edited.1))?.versioned(edited.0.version).send())
+    Ok(Prepared::ok(&SpaceView::to_member(&edited.0, &edited.1))?.versioned(edited.0.version).send())
 }

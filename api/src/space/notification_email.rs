@@ -76,7 +76,7 @@ pub async fn confirm(
             tx.save_space(&confirmed)?;
             let event = Event::new(administrator.audit_log(), AuditAct::SpaceEdited, caller.actor(), id);
             tx.record(event.changing(&confirmed.changed_since(&space)));
-            Ok(Ok(Prepared::ok(&SpaceView::new(&confirmed, &membership))?.versioned(confirmed.version)))
+            Ok(Ok(Prepared::ok(&SpaceView::to_member(&confirmed, &membership))?.versioned(confirmed.version)))
         })
         .await
 }

@@ -1,7 +1,10 @@
 //! Spaces as the API shows them.
 
 use chrono::{DateTime, Utc};
-use domain::{collaboration::Membership, space::Space};
+use domain::{
+    collaboration::{Membership, Role, Standing},
+    space::Space,
+};
 use persistence::SpaceInBrief;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +15,7 @@ use crate::http::{
     schema::{self, Choice, EntityTypeChoice, LanguageChoice, RoleChoice, SpaceKindChoice, SpaceStateChoice},
 };
 
-/// A space as one of its members sees it.
+/// A space as one of its members, or its company's own software, sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Space)]
 #[serde(rename_all = "camelCase")]
@@ -39,8 +42,10 @@ pub struct SpaceView {
     #[schema(value_type = Option<schema::ReasonText>, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     suspension_reason: Option<String>,
-    /// The caller's role.
-    role: RoleChoice,
+    /// The caller's role; absent for software.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RoleChoice>,
     /// The language of notices.
     language: LanguageChoice,
     /// Where notices go.
@@ -64,7 +69,19 @@ pub struct SpaceView {
 
 impl SpaceView {
     /// A space as this member sees it.
-    pub fn new(space: &Space, membership: &Membership) -> Self {
+    pub fn to_member(space: &Space, membership: &Membership) -> Self {
+        Self::to(space, Some(membership.role))
+    }
+
+    /// A space as whoever stands so in it sees it.
+    pub fn new(space: &Space, standing: &Standing) -> Self {
+        match standing {
+            Standing::Member(membership) => Self::to_member(space, membership),
+            Standing::SystemUser(_) => Self::to(space, None),
+        }
+    }
+
+    fn to(space: &Space, role: Option<Role>) -> Self {
         Self {
             id: space.id.0,
             identifier: space.identifier.to_string(),
@@ -74,7 +91,7 @@ impl SpaceView {
             state: Choice(space.state),
             suspended_at: space.suspension.as_ref().map(|suspension| suspension.at),
             suspension_reason: space.suspension.as_ref().map(|suspension| suspension.reason.to_string()),
-            role: Choice(membership.role),
+            role: role.map(Choice),
             language: Choice(space.language),
             notification_email: space.notification_email.to_string(),
             notification_email_confirmed: space.notification_email_confirmed,

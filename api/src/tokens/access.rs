@@ -5,7 +5,8 @@ use std::path::Path;
 use chrono::TimeDelta;
 use domain::{
     Coded, Instant,
-    id::{PersonId, SessionId},
+    collaboration::{SystemRights, SystemUser},
+    id::{ClientId, PersonId, SessionId},
     identity::Session,
 };
 use jsonwebtoken::{Algorithm, Header};
@@ -35,9 +36,37 @@ pub struct AccessTokens {
 #[derive(Debug, Clone)]
 struct Verified {
     key: String,
-    session: SessionId,
-    person: PersonId,
+    bearer: Bearer,
     expires_at: i64,
+}
+
+/// Whom a token is of; whether it still opens anything is for their row to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bearer {
+    /// A person, by a session.
+    Person {
+        /// Which session.
+        session: SessionId,
+        /// Who.
+        person: PersonId,
+    },
+    /// A client that proved by a key who it is.
+    Client {
+        /// Which.
+        client: ClientId,
+        /// What the token is for (RFC 6749 §3.3).
+        scope: String,
+    },
+}
+
+impl Bearer {
+    /// The id of the person or client.
+    pub fn subject(&self) -> Uuid {
+        match self {
+            Self::Person { person, .. } => person.0,
+            Self::Client { client, .. } => client.0,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,10 +80,17 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     jti: Uuid,
-    sid: Uuid,
-    acr: String,
-    auth_time: i64,
     client_id: String,
+    #[serde(flatten)]
+    of: Of,
+}
+
+/// What tells the tokens of persons from those of clients.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Of {
+    Session { sid: Uuid, acr: String, auth_time: i64 },
+    SystemUser { space: Uuid, scope: String },
 }
 
 impl AccessTokens {
@@ -73,19 +109,45 @@ impl AccessTokens {
     /// # Errors
     /// Signing failed.
     pub fn issue(&self, session: &Session, now: Instant) -> Result<(String, i64), String> {
-        let expires_at = (now + LIFE).min(session.expires_at());
-        let claims = Claims {
-            iss: self.issuer.clone(),
-            sub: session.person.0,
-            aud: self.audience.clone(),
-            exp: expires_at.timestamp(),
-            iat: now.timestamp(),
-            nbf: None,
-            jti: Uuid::from_bytes(rand::random()),
+        let of = Of::Session {
             sid: session.id.0,
             acr: session.assurance.code().to_owned(),
             auth_time: session.authenticated_at.timestamp(),
-            client_id: "espace-pro".to_owned(),
+        };
+        self.issue_to(session.person.0, "espace-pro".to_owned(), of, (now, session.expires_at()))
+    }
+
+    /// A token of this system user for some of its rights, and how many seconds it lives: never longer than it is let in.
+    ///
+    /// # Errors
+    /// Signing failed.
+    pub fn issue_to_software(
+        &self,
+        user: &SystemUser,
+        rights: &SystemRights,
+        now: Instant,
+    ) -> Result<(String, i64), String> {
+        let of = Of::SystemUser { space: user.space.0, scope: rights.to_string() };
+        self.issue_to(user.id.0, user.id.to_string(), of, (now, user.ends_at))
+    }
+
+    fn issue_to(
+        &self,
+        subject: Uuid,
+        client_id: String,
+        of: Of,
+        (now, until): (Instant, Instant),
+    ) -> Result<(String, i64), String> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: subject,
+            aud: self.audience.clone(),
+            exp: (now + LIFE).min(until).timestamp(),
+            iat: now.timestamp(),
+            nbf: None,
+            jti: Uuid::from_bytes(rand::random()),
+            client_id,
+            of,
         };
         Ok((self.sign(TYPE, &claims, now)?, claims.exp - claims.iat))
     }
@@ -117,17 +179,12 @@ impl AccessTokens {
         verified(statement, key, Algorithm::EdDSA)
     }
 
-    /// The session that a token is of; whether that is alive is for its row to say.
+    /// Whom a token is of.
     ///
     /// # Errors
     /// Why not, for the log.
-    pub fn verify(&self, token: &str, now: Instant) -> Result<SessionId, String> {
-        self.known(token, now).map(|token| token.session)
-    }
-
-    /// The person that a token was issued to, if it is one of ours.
-    pub fn person(&self, token: &str, now: Instant) -> Option<PersonId> {
-        self.known(token, now).ok().map(|token| token.person)
+    pub fn verify(&self, token: &str, now: Instant) -> Result<Bearer, String> {
+        self.known(token, now).map(|token| token.bearer)
     }
 
     fn known(&self, token: &str, now: Instant) -> Result<Verified, String> {
@@ -147,8 +204,11 @@ impl AccessTokens {
             return Err("the token is of another issuer, or for another audience".into());
         }
         is_timely(now, claims.iat, claims.nbf, claims.exp)?;
-        let (session, person) = (SessionId(claims.sid), PersonId(claims.sub));
-        let known = Verified { key: id, session, person, expires_at: claims.exp };
+        let bearer = match claims.of {
+            Of::Session { sid, .. } => Bearer::Person { session: SessionId(sid), person: PersonId(claims.sub) },
+            Of::SystemUser { scope, .. } => Bearer::Client { client: ClientId(claims.sub), scope },
+        };
+        let known = Verified { key: id, bearer, expires_at: claims.exp };
         self.verified.insert(digest, known.clone());
         Ok(known)
     }

@@ -15,15 +15,16 @@ use domain::{
     identity::{Assurance, NationalNumber, ProductKind, Serial, session},
     text::PersonName,
 };
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
-};
+use jsonwebtoken::{Algorithm, DecodingKey, jwk::JwkSet};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use ureq::http::Uri;
 
-use super::{digest_of_signed, header, is_timely, verified};
+use super::{
+    digest_of_signed, header, is_timely,
+    jwk::{self, usable},
+    verified,
+};
 
 /// An assertion serves for so long after it was issued (api.md).
 const FRESH: TimeDelta = TimeDelta::minutes(5);
@@ -158,7 +159,7 @@ struct Issuer {
 
 #[derive(Default)]
 struct Keys {
-    by_id: BTreeMap<String, (Algorithm, DecodingKey)>,
+    by_id: jwk::Keys,
     asked_at: Option<Instant>,
 }
 
@@ -200,8 +201,8 @@ impl Issuers {
 impl Issuer {
     fn prepare(settings: IssuerSettings) -> Result<Self, String> {
         let named = |what: &str| format!("issuer {}: {what}", settings.issuer);
-        let good = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256, Algorithm::PS256];
-        if settings.algorithms.is_empty() || settings.algorithms.iter().any(|algorithm| !good.contains(algorithm)) {
+        let is_good = |algorithm: &Algorithm| jwk::ALGORITHMS.contains(algorithm);
+        if settings.algorithms.is_empty() || !settings.algorithms.iter().all(is_good) {
             return Err(named("algorithms are some of EdDSA, ES256, RS256, PS256"));
         }
         let kinds = settings.kinds.iter().map(|(word, kind)| {
@@ -311,31 +312,6 @@ impl Issuer {
             helpdesk: self.settings.staff && claims.others.get(&names.helpdesk) == Some(&Value::Bool(true)),
         })
     }
-}
-
-/// The keys of a set that have an id, are for signatures and fit one of the algorithms: one algorithm for each.
-fn usable(set: &JwkSet, algorithms: &[Algorithm]) -> BTreeMap<String, (Algorithm, DecodingKey)> {
-    set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, usable_key(jwk, algorithms)?))).collect()
-}
-
-fn usable_key(jwk: &Jwk, algorithms: &[Algorithm]) -> Option<(Algorithm, DecodingKey)> {
-    let fitting: &[Algorithm] = match &jwk.algorithm {
-        AlgorithmParameters::OctetKeyPair(_) => &[Algorithm::EdDSA],
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => &[Algorithm::ES256],
-        AlgorithmParameters::RSA(key) if is_long(&key.n) => &[Algorithm::RS256, Algorithm::PS256],
-        _ => &[],
-    };
-    let is_for_signatures = !matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption));
-    let named = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
-    let is_named = |algorithm: &&Algorithm| named.as_ref().is_none_or(|named| *named == format!("{algorithm:?}"));
-    let algorithm = fitting.iter().filter(|algorithm| algorithms.contains(algorithm)).find(is_named)?;
-    let key = DecodingKey::from_jwk(jwk).ok()?;
-    is_for_signatures.then_some((*algorithm, key))
-}
-
-/// RFC 7518 §3.3: 2048 bits or more.
-fn is_long(modulus: &str) -> bool {
-    BASE64URL.decode(modulus).is_ok_and(|modulus| modulus.len() >= 256)
 }
 
 fn discover(issuer: &str) -> Result<JwkSet, String> {

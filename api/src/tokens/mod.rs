@@ -1,7 +1,10 @@
-//! JSON Web Tokens: those that we issue, and those of trusted issuers.
+//! JSON Web Tokens: those that we issue, those of trusted issuers, and those by which clients say who they are.
 
 pub mod access;
+pub mod client_assertion;
+pub mod client_keys;
 pub mod issuer;
+pub mod jwk;
 pub mod signing;
 
 use domain::Instant;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{
-    collaboration::{invitation, join_request},
+    collaboration::{invitation, join_request, system_user},
     identity::{address, registration, session},
 };
 use persistence::{Lease, StoreError, Transaction};
@@ -40,6 +40,16 @@ const JOBS: &[Job] = &[
         every: TimeDelta::hours(1),
         // Later than any issuer's clock may be wrong: who still takes an assertion must find that it was used.
         part: |_, tx| tx.purge_assertions(tx.now() - TimeDelta::hours(1)),
+    },
+    Job {
+        name: "purge_client_assertions",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_client_assertions(tx.now() - TimeDelta::hours(1)),
+    },
+    Job {
+        name: "purge_system_users",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_system_users(tx.now() - system_user::KEPT),
     },
     Job {
         name: "purge_registrations",

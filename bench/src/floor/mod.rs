@@ -17,7 +17,11 @@ use actix_web::{
     get, post,
     web::{Data, Json, Path, block},
 };
-use api::{clock, http::caller::bearer, tokens::access::AccessTokens};
+use api::{
+    clock,
+    http::caller::bearer,
+    tokens::access::{AccessTokens, Bearer},
+};
 use chrono::NaiveDateTime;
 use domain::{
     audit::EntryHash,
@@ -66,7 +70,10 @@ pub async fn serve(listen: SocketAddr, database: &str, keys: &FilePath, public_u
 impl Floor {
     fn session(&self, request: &HttpRequest) -> actix_web::Result<String> {
         let token = bearer(request.headers()).ok_or_else(|| ErrorUnauthorized("no token"))?;
-        let SessionId(session) = self.tokens.verify(token, (self.clock)()).map_err(ErrorUnauthorized)?;
+        let bearer = self.tokens.verify(token, (self.clock)()).map_err(ErrorUnauthorized)?;
+        let Bearer::Person { session: SessionId(session), .. } = bearer else {
+            return Err(ErrorUnauthorized("it is no person's"));
+        };
         Ok(session.to_string())
     }
 }

@@ -62,13 +62,13 @@ impl Entry {
 }
 
 /// SHA-256 over one netstring (`{bytes}:{text},`) a field, `-` for one that is absent, in this order: the form's name,
-/// chain, hash of the entry before, time ([`written`]), act, kind of actor, person, product, object, the
-/// changed fields (netstrings within one), code and text of the reason.
+/// chain, hash of the entry before, time ([`written`]), act, kind of actor, person, product, of a system user its client,
+/// object, the changed fields (netstrings within one), code and text of the reason.
 ///
 /// The position is not in it: the hash of the entry before says where an entry stands.
 fn hash(event: &Event, at: Instant, previous: EntryHash) -> EntryHash {
     let Event { chain, act, actor, object, changed, reason } = event;
-    let fields = [
+    let mut fields = vec![
         Some(FORM.to_owned()),
         Some(chain.to_string()),
         Some(previous.to_string()),
@@ -77,11 +77,15 @@ fn hash(event: &Event, at: Instant, previous: EntryHash) -> EntryHash {
         Some(actor.kind().code().to_owned()),
         actor.person().map(|id| id.to_string()),
         actor.product().map(|id| id.to_string()),
+    ];
+    // The kind of actor says whether there is this field, so no two events are written alike.
+    fields.extend(actor.client().map(|id| Some(id.to_string())));
+    fields.extend([
         Some(object.as_str().to_owned()),
         Some(changed.iter().map(|field| netstring(field)).collect()),
         reason.as_ref().map(|reason| reason.code.to_string()),
         reason.as_ref().and_then(|reason| reason.text.clone()),
-    ];
+    ]);
     let canonical: String =
         fields.iter().map(|field| field.as_deref().map_or_else(|| "-".to_owned(), netstring)).collect();
     EntryHash(Sha256::digest(canonical).into())
@@ -306,6 +310,15 @@ mod tests {
             first.hash
         );
         assert_eq!(second.hash, EntryHash(Sha256::digest(canonical).into()));
+        let actor = Actor::SystemUser { client: Uuid::from_u128(4).into(), approver: Uuid::from_u128(2).into() };
+        let third = head.append(Event { actor, ..event(&[]) }, now());
+        let canonical = format!(
+            "18:espace-pro audit 1,42:space:00000000-0000-0000-0000-000000000001,64:{},27:2027-01-15T08:00:00.000123Z,\
+            12:space_edited,11:system_user,36:00000000-0000-0000-0000-000000000002,-\
+            36:00000000-0000-0000-0000-000000000004,36:00000000-0000-0000-0000-000000000001,0:,--",
+            second.hash
+        );
+        assert_eq!(third.hash, EntryHash(Sha256::digest(canonical).into()));
         assert_eq!(EntryHash::parse(&second.hash.to_string()), Some(second.hash));
         assert_eq!(EntryHash::parse(&second.hash.to_string().to_uppercase()), None);
     }

@@ -14,6 +14,7 @@ use crate::{
     coded::coded,
     id::{
         InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, RecoveryId, SessionId, SpaceId,
+        SystemUserId,
     },
     identity::{Session, SessionEnd, Terms},
 };
@@ -91,6 +92,16 @@ coded! {
         JoinRequestApproved = "join_request_approved",
         /// An administrator refused a request.
         JoinRequestRefused = "join_request_refused",
+        /// An administrator let a company's own software in.
+        SystemUserApproved = "system_user_approved",
+        /// Its name, rights, end date or keys were changed.
+        SystemUserEdited = "system_user_edited",
+        /// It was suspended.
+        SystemUserSuspended = "system_user_suspended",
+        /// Suspended, it was let in again.
+        SystemUserResumed = "system_user_resumed",
+        /// It was ended.
+        SystemUserEnded = "system_user_ended",
         /// The Helpdesk opened a case in which it appoints an administrator.
         RecoveryOpened = "recovery_opened",
         /// Another agent confirmed it.
@@ -111,6 +122,8 @@ coded! {
         Person = "person",
         /// An agent of the Helpdesk, logged in with a product of his own.
         Helpdesk = "helpdesk",
+        /// A company's own software.
+        SystemUser = "system_user",
         /// Nobody whom we know: a rule of the portal itself.
         System = "system",
     }
@@ -165,6 +178,13 @@ pub enum Actor {
         /// With what he logged in.
         product: ProductId,
     },
+    /// A company's own software.
+    SystemUser {
+        /// Which.
+        client: SystemUserId,
+        /// Who answers for it.
+        approver: PersonId,
+    },
     /// A rule of the portal itself.
     System,
 }
@@ -175,13 +195,15 @@ impl Actor {
         match self {
             Self::Person { .. } => AuditActorKind::Person,
             Self::Helpdesk { .. } => AuditActorKind::Helpdesk,
+            Self::SystemUser { .. } => AuditActorKind::SystemUser,
             Self::System => AuditActorKind::System,
         }
     }
-    /// The person who acts, if one does.
+    /// The person who acts, or answers for the software that does.
     pub fn person(&self) -> Option<PersonId> {
         match self {
             Self::Person { person, .. } | Self::Helpdesk { person, .. } => Some(*person),
+            Self::SystemUser { approver, .. } => Some(*approver),
             Self::System => None,
         }
     }
@@ -189,7 +211,14 @@ impl Actor {
     pub fn product(&self) -> Option<ProductId> {
         match self {
             Self::Person { product, .. } | Self::Helpdesk { product, .. } => Some(*product),
-            Self::System => None,
+            Self::SystemUser { .. } | Self::System => None,
+        }
+    }
+    /// The software that acts, if it does.
+    pub fn client(&self) -> Option<SystemUserId> {
+        match self {
+            Self::SystemUser { client, .. } => Some(*client),
+            Self::Person { .. } | Self::Helpdesk { .. } | Self::System => None,
         }
     }
 }
@@ -233,7 +262,8 @@ objects!(
     ProductId,
     RecoveryId,
     SessionId,
-    SpaceId
+    SpaceId,
+    SystemUserId
 );
 
 impl From<&Terms> for Object {

@@ -7,6 +7,8 @@ pub mod membership;
 pub mod permission;
 pub mod recovery;
 pub mod roster;
+pub mod standing;
+pub mod system_user;
 
 pub use invitation::{
     Acceptance, Acceptor, Invitation, InvitationChange, InvitationOutcome, InvitationStatus, Invitee, Offer,
@@ -20,3 +22,7 @@ pub use membership::{AccessScope, Administrator, Membership, MembershipStatus, R
 pub use permission::Permission;
 pub use recovery::{ConfirmedRecovery, EndedRecovery, OpenedRecovery, Recovery, RecoveryCase, RecoveryStatus};
 pub use roster::{Member, Roster};
+pub use standing::Standing;
+pub use system_user::{
+    SystemRight, SystemRights, SystemUser, SystemUserChange, SystemUserEdit, SystemUserStatus, SystemUserWish,
+};

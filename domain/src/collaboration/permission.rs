@@ -1,6 +1,6 @@
 //! What each role may do: the one table (domain.md §3), by which acts are allowed and clients are told of it.
 
-use super::Role;
+use super::{Role, SystemRight};
 use crate::{Instant, Refusal, coded::coded, space::Space};
 
 coded! {
@@ -18,6 +18,8 @@ coded! {
         ManageMembers = "manage_members",
         /// Invite, resend and cancel invitations.
         Invite = "invite",
+        /// Approve, change, suspend, resume and end system users.
+        ApproveSystemUsers = "approve_system_users",
         /// Read and export the audit log.
         ReadAuditLog = "read_audit_log",
         /// Close the space.
@@ -37,9 +39,26 @@ impl Permission {
             Self::EditSpace
             | Self::ManageMembers
             | Self::Invite
+            | Self::ApproveSystemUsers
             | Self::ReadAuditLog
             | Self::CloseSpace
             | Self::RestoreSpace => Role::Administrator,
+        }
+    }
+
+    /// The right by which software has it; most are for persons alone.
+    pub fn system_right(self) -> Option<SystemRight> {
+        match self {
+            Self::View => Some(SystemRight::Read),
+            Self::Draft => Some(SystemRight::Draft),
+            Self::Sign
+            | Self::EditSpace
+            | Self::ManageMembers
+            | Self::Invite
+            | Self::ApproveSystemUsers
+            | Self::ReadAuditLog
+            | Self::CloseSpace
+            | Self::RestoreSpace => None,
         }
     }
 
@@ -71,7 +90,7 @@ impl Permission {
             Self::ReadAuditLog => Ok(()),
             Self::View => space.require_in_use(),
             Self::RestoreSpace => space.require_restorable(now),
-            Self::ManageMembers | Self::Invite => {
+            Self::ManageMembers | Self::Invite | Self::ApproveSystemUsers => {
                 space.require_professional()?;
                 space.require_open()
             }

@@ -4,10 +4,12 @@ mod invitations;
 mod join_requests;
 mod members;
 mod recoveries;
+mod system_users;
 
 pub use invitations::InvitationFilter;
 pub use join_requests::JoinRequestFilter;
 pub use members::MemberFilter;
+pub use system_users::SystemUserFilter;
 
 use std::collections::BTreeMap;
 

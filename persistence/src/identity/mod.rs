@@ -2,6 +2,7 @@
 
 mod addresses;
 mod assertions;
+mod clients;
 mod notifications;
 mod persons;
 mod products;

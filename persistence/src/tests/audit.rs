@@ -24,6 +24,7 @@ use crate::{
 on_both! {
     what_is_not_kept_leaves_no_entry,
     what_can_not_be_recorded_is_not_kept,
+    an_act_of_software_names_it_and_who_answers_for_it,
     writers_at_once_leave_chains_without_a_gap,
     writers_of_several_chains_never_wait_for_each_other_in_a_ring,
     a_filter_lets_through_what_it_says,
@@ -93,12 +94,26 @@ async fn what_is_not_kept_leaves_no_entry(database: Database) {
     assert_eq!(entries(&store, space(1), AuditFilter::default()).await.len(), 1);
 }
 
+async fn an_act_of_software_names_it_and_who_answers_for_it(database: Database) {
+    let store = database.open();
+    let approver = Uuid::from_u128(7).into();
+    let actor = Actor::SystemUser { client: Uuid::from_u128(9).into(), approver };
+    record(&store, Event { actor, ..edited(space(1)) }).await;
+    let by_him = AuditFilter { actor: Some(approver), ..AuditFilter::default() };
+    let kept = entries(&store, space(1), by_him).await;
+    assert_eq!(kept.iter().map(|entry| entry.event.actor).collect::<Vec<_>>(), [actor]);
+    assert_eq!(findings(&store, space(1), None).await, []);
+    let another = "UPDATE audit_entries SET actor_client = '00000000-0000-0000-0000-00000000000a'";
+    database.rival().batch_execute(another).unwrap();
+    assert_eq!(findings(&store, space(1), None).await, [Finding::Changed(1)]);
+}
+
 async fn what_can_not_be_recorded_is_not_kept(database: Database) {
     let store = database.open();
     record(&store, edited(space(1))).await;
     // Somebody wrote the next entry by hand.
     let forged = "INSERT INTO audit_entries SELECT chain, 2, recorded_at, act, actor_kind, actor_id, actor_product, object, \
-        changed, reason_code, reason_text, previous_hash, hash FROM audit_entries";
+        changed, reason_code, reason_text, previous_hash, hash, actor_client FROM audit_entries";
     database.rival().batch_execute(forged).unwrap();
     let told = store.write(|tx| {
         tx.record(edited(space(1)));

@@ -57,6 +57,11 @@ impl Key {
         Self { algorithm: Algorithm::EdDSA, key: EncodingKey::from_ed_pem(pem.as_bytes()).expect("an Ed25519 key") }
     }
 
+    /// How it signs.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The public key as a JWK with an id.
     pub fn public(&self, id: &str) -> Value {
         let jwk = PublicKey::from_encoding_key(&self.key, self.algorithm).expect("a public key");

@@ -10,6 +10,7 @@ mod process;
 mod raw;
 mod rival;
 mod rounds;
+mod software;
 mod world;
 
 pub use actor::{Actor, Reply, another, professional, text};
@@ -22,6 +23,7 @@ pub use process::Process;
 pub use rival::Rival;
 pub use rounds::{races, rounds, setting};
 pub use rustix::process::Signal;
+pub use software::{Software, jwks};
 pub use world::{Database, Scratch, World, client};
 
 /// Two servers of one installation: one database, one folder, one public address.

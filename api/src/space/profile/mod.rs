@@ -20,7 +20,7 @@ use crate::{
     http::{
         answer::{self, Answer, IfMatch, Prepared},
         body::{Body, Faults, Request},
-        caller::Person,
+        caller::{Anyone, Person},
         field::FieldError,
         language,
         path::PathId,
@@ -62,23 +62,25 @@ impl Versioned {
     }
 }
 
-/// Shows the company profile of a professional space to its members; it is empty until it is first edited.
+/// Shows the company profile of a professional space to its members, and to software with the right `read`; it is empty until it is first edited.
 #[utoipa::path(
-    tag = "Spaces", operation_id = "getCompanyProfile", security(("person" = [])),
+    tag = "Spaces", operation_id = "getCompanyProfile", security(("person" = []), ("systemUser" = [])),
     params(("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The profile.", body = ProfileView, headers(("ETag" = String, description = "Its version."))),
         (status = 304, description = "It is what `If-None-Match` says."),
+        (status = 403, description = "`right_not_granted` with `right`"),
         (status = 409, description = "`space_closed`"),
     )
 )]
 #[get("/v1/spaces/{id}/company-profile")]
-pub async fn get(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
-    let app = person.app();
-    let found = person
+pub async fn get(request: HttpRequest, anyone: Anyone, id: Path<PathId>) -> Answer {
+    let app = anyone.app();
+    let found = anyone
         .read(move |tx, caller| {
-            let (space, _) = tx.space_of(id.of(), caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+            let (space, standing) = caller.space(tx, id.of())?;
             space.require_professional()?;
+            standing.require(Permission::View)?;
             caller.strong()?;
             space.require_in_use()?;
             Ok(read(tx, &app.data_keys, space.id)?)

@@ -11,7 +11,8 @@ use domain::{
     audit::{Actor, AuditAct, Chain, Event},
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
-        Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, invitation::Rivals,
+        Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, SystemRights,
+        SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
@@ -20,14 +21,14 @@ use domain::{
         Registration, Serial, Session, Terms,
     },
     space::{Space, SpaceKind, SpaceState},
-    text::{EmailAddress, Language, PersonName, ReasonText},
+    text::{EmailAddress, Language, PersonName, ReasonText, SystemUserName},
 };
 use uuid::Uuid;
 
 use super::super::support::{Owner, insert_owner, now, open_space};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED,
-    SealedProfile, SpaceFilter, StoreError, Transaction, connection::Db, store::Clock,
+    SealedProfile, SpaceFilter, StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -79,6 +80,7 @@ pub fn take(db: &mut Db) {
     members(&mut census, &known);
     invitations(&mut census, &known);
     recoveries(&mut census, &known);
+    system_users(&mut census, &known);
     closed_spaces(&mut census, &known);
 }
 
@@ -395,6 +397,35 @@ fn invitations(census: &mut Census<'_>, Known { space, membership, .. }: &Known)
     let accepted = change.invitation().accept(Uuid::from_u128(4).into(), space, &roster, acceptor, now()).unwrap();
     census.ask(|tx| tx.save_acceptance(&accepted));
     census.ask(|tx| tx.purge_invitations(later()));
+}
+
+fn system_users(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
+    let administrator = membership.administrator(Permission::ApproveSystemUsers).unwrap();
+    let wish = SystemUserWish {
+        name: SystemUserName::parse("Payroll").unwrap(),
+        rights: SystemRights::parse("read").unwrap(),
+        ends_at: now() + TimeDelta::days(1),
+    };
+    for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
+        let approved = administrator.approve_system_user(space, (id.into(), wish.clone()), 0, now()).unwrap();
+        census.ask(|tx| tx.insert_system_user(&approved, "{}"));
+        census.ask(|tx| tx.save_system_user(&approved));
+        census.ask(|tx| tx.client_keys(id.into()));
+        census.ask(|tx| tx.save_client_keys(id.into(), "{}"));
+        census.ask(|tx| tx.use_client_assertion(id.into(), "digest", now()));
+        census.ask(|tx| tx.live_system_user(id.into()));
+        census.ask(|tx| tx.system_user_of(id.into(), space.id));
+        census.ask(|tx| tx.living_system_users(space.id));
+        for status in std::iter::once(None).chain(SystemUserStatus::ALL.iter().copied().map(Some)) {
+            let filter = SystemUserFilter { status, after: Some(Uuid::nil().into()) };
+            census.ask(|tx| tx.system_users_of(space.id, filter, 10));
+        }
+        // The one is forgotten by its age, the other with its space.
+        if id == Uuid::from_u128(1) {
+            census.ask(|tx| tx.purge_client_assertions(later()));
+            census.ask(|tx| tx.purge_system_users(later()));
+        }
+    }
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
