@@ -11,10 +11,10 @@ import requests
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
-from sandbox import Sandbox
+from sandbox import JWKS, Sandbox, in_days
 
 SANDBOX = Sandbox(os.environ["ESPACE_PRO_SERVER"])
-# As whom it calls: anonymous, person or helpdesk.
+# As whom it calls: anonymous, person, helpdesk or system-user.
 CALLER = os.environ["ESPACE_PRO_CALLER"]
 
 # docs/domain.md §9: categories that no text holds, and letters that show nothing.
@@ -38,7 +38,8 @@ ADDRESSES = {}
 
 
 class Me:
-    """A test person who is registered with the first of two products, a professional space of his, and what waits for him."""
+    """A test person who is registered with the first of two products, a professional space of his, what waits for him,
+    and software that he let into his space."""
 
     person, product, other_product, space = SANDBOX.founder(CALLER == "helpdesk")
     invitation = SANDBOX.invitation(person, product)
@@ -46,6 +47,7 @@ class Me:
     identifier = SANDBOX.ask("GET", f"/v1/spaces/{space}", token)["identifier"]
     to_approve, to_refuse = SANDBOX.join_request(identifier), SANDBOX.join_request(identifier)
     recovery = SANDBOX.recovery(token, space)
+    software = SANDBOX.software(person, product, space)
 
 
 class Stranger:
@@ -59,6 +61,10 @@ def log_in():
     return SANDBOX.log_in(Me.person, Me.product)
 
 
+def access_token():
+    return (SANDBOX.log_in_as_software(Me.software) if CALLER == "system-user" else log_in())["access_token"]
+
+
 @schemathesis.auth(refresh_interval=None)
 class Session:
     """The caller's own, begun anew when an operation has ended it; anonymous callers have none."""
@@ -67,7 +73,7 @@ class Session:
 
     def get(self, case, context):
         if Session.token is None and CALLER != "anonymous":
-            Session.token = log_in()["access_token"]
+            Session.token = access_token()
         return Session.token
 
     def set(self, case, token, context):
@@ -112,6 +118,15 @@ def before_call(context, case, kwargs):
             case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace" | "listJoinRequests":
                 # Only a professional space has a company, and members.
                 case.path_parameters["id"] = Me.space
+            case "listSystemUsers" | "approveSystemUser" | "getSystemUser" | "editSystemUser":
+                # Only a professional space has software.
+                case.path_parameters["id"] = Me.space
+            case "endSystemUser" | "suspendSystemUser" | "resumeSystemUser":
+                # Only a professional space has software.
+                case.path_parameters["id"] = Me.space
+            case "getSpace" | "getPermissions" if CALLER == "system-user":
+                # Software sees no other.
+                case.path_parameters["id"] = Me.space
             case "listInvitations" | "invite" | "inviteMany" | "getInvitation" | "resendInvitation" | "cancelInvitation":
                 # Only a professional space has members.
                 case.path_parameters["id"] = Me.space
@@ -144,7 +159,12 @@ def true_values(case):
             return {"code": code_for(seen(f"/v1/spaces/{case.path_parameters.get('id')}").get("notificationEmail"))}
         case "getToken" | "revokeToken":
             refresh = log_in()["refresh_token"]
-            return {"subject_token": SANDBOX.assertion(Me.person, Me.product), "refresh_token": refresh, "token": refresh}
+            of_person = {"subject_token": SANDBOX.assertion(Me.person, Me.product), "refresh_token": refresh, "token": refresh}
+            of_software = {"client_id": Me.software, "client_assertion": SANDBOX.client_assertion(Me.software), "scope": "read"}
+            return of_person | of_software
+        case "approveSystemUser" | "editSystemUser":
+            # In two years at most, and keys that are some.
+            return {"endsAt": in_days(365), "jwks": JWKS}
         case "requestLimit":
             # More than it is now.
             return {"limit": 100_000}

@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PROGRAM = ROOT / "target/debug/espace-pro"
 REPORTS = ROOT / "target/contract"
-CALLERS = ("anonymous", "person", "helpdesk")
+CALLERS = ("anonymous", "person", "helpdesk", "system-user")
 
 
 @contextmanager
@@ -75,8 +75,18 @@ def explore(base, database, caller, seed, examples):
         *("--max-examples", str(examples), "--seed", str(seed)),
         *("--report", "junit", "--report-junit-path", REPORTS / f"{name}.xml"),
     ]
+    if caller == "system-user":
+        # Of all else the stories tell.
+        command += [f"--include-operation-id={operation}" for operation in for_software(base)]
     environment = {**os.environ, "ESPACE_PRO_SERVER": base, "ESPACE_PRO_CALLER": caller, "PYTHONPATH": str(HERE)}
     return run(name, command, environment)
+
+
+def for_software(base):
+    """The operations that serve a company's own software."""
+    paths = requests.get(f"{base}/v1/openapi.json", timeout=10).json()["paths"]
+    operations = [operation for path in paths.values() for operation in path.values()]
+    return [operation["operationId"] for operation in operations if {"systemUser": []} in operation["security"]]
 
 
 def run(name, command, environment=None, cwd=HERE):

@@ -1,6 +1,49 @@
 """What a tester does with the sandbox: test persons, assertions, registrations, logins."""
 
+import base64
+import hashlib
+import json
+import time
+import uuid
+
 import requests
+
+# The key of the software that calls: made for this, it opens nothing else.
+MODULUS = (
+    "uMi1FpBlXEl4oSNW2uMTA2FW83K-zXsfE48rwcd04eIZ--4THQvZyrUT7AP0pHwxgI8rl6TKR7zN6M7pLPqI8AjUoP5lVWI9GFqBJFet6DYM2C"
+    "zXgtbrbhdJnZJL-vGp5CVQHJkshqUnOhsodB_f2nrM-_SJcl6Ipj_N-EHk_6GE31ywZuMhah2JT1_VORMGPEdlSmUg0zFNuaPfGj7HlAITglS6"
+    "PJAx1X_qNF8VIBL-vR2juRByocXmlHqlpZAPbQzEG1kFjD8Z7FJlOdrjYhHfOW9hxwUbAHeVPP4tANw8_mGHl_qM2s1iJl9LAdRr7cjgrW-xp1"
+    "1aTdNI4aYspQ"
+)
+EXPONENT = (
+    "AywG18VQyB3GwVVe91DwkZ1JJdKxbcuQRACwKppm6j28XnO-xj_e1Dj5h5Klz3EGVIOgpvDAPC0Eh9uNayU91okARWc4jBesns9m6h3LMXJEFC"
+    "3o4SkZT4F81QSe40bkuLLfRi5m8kTBgKDYt-2YJSL4g9a1yU3QILJ1sa5H5Q90Qv0tdmdCY2pgjrH0qhRUraSVsoM0bbQK6uhX73r_BTCRMh1N"
+    "mQ_FB16McWjVKyzUhLiIKYdaxBUl7rHRESWDf-EWkV2FWRPnG7IbYljTAt_bnTI1GmQF8Cl1kj1pFfn0Q9vS3ks4LkYmqbYqk8HOhTEhIhktn-"
+    "9j-8lnpPqVYQ"
+)
+JWKS = {"keys": [{"kty": "RSA", "kid": "k", "alg": "RS256", "n": MODULUS, "e": "AQAB"}]}
+# RFC 8017 §9.2: what says that a digest is of SHA-256.
+DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+def in_days(days):
+    """A moment to come."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86_400))
+
+
+def encoded(data):
+    """base64url."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(claims):
+    """A JWT, signed with RS256."""
+    parts = ({"alg": "RS256", "kid": "k"}, claims)
+    unsigned = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+    digest = DIGEST_INFO + hashlib.sha256(unsigned.encode()).digest()
+    padded = b"\x00\x01" + b"\xff" * (253 - len(digest)) + b"\x00" + digest
+    modulus, exponent = (int.from_bytes(base64.urlsafe_b64decode(text + "=="), "big") for text in (MODULUS, EXPONENT))
+    return f"{unsigned}.{encoded(pow(int.from_bytes(padded, 'big'), exponent, modulus).to_bytes(256, 'big'))}"
 
 
 class Sandbox:
@@ -63,6 +106,27 @@ class Sandbox:
             "role": "reader",
         }
         return self.ask("POST", f"/v1/spaces/{space}/invitations", token, json=wish)["id"]
+
+    def software(self, person, product, space):
+        """Software that is let into a space by its administrator."""
+        token = self.log_in(person, product)["access_token"]
+        wish = {"name": "Payroll", "rights": ["read"], "endsAt": in_days(365), "jwks": JWKS}
+        return self.ask("POST", f"/v1/spaces/{space}/system-users", token, json=wish)["id"]
+
+    def client_assertion(self, client):
+        """One that serves once."""
+        issuer = self.ask("GET", "/.well-known/oauth-authorization-server")["issuer"]
+        claims = {"iss": client, "sub": client, "aud": issuer, "exp": int(time.time()) + 240, "jti": str(uuid.uuid4())}
+        return signed(claims)
+
+    def log_in_as_software(self, client):
+        """An access token of software."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": self.client_assertion(client),
+        }
+        return self.ask("POST", "/v1/token", data=form)
 
     def founder(self, is_helpdesk=False):
         """A person with a registered product, another that is not registered yet, and a professional space."""

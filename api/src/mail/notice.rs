@@ -40,7 +40,10 @@ impl Mail {
             | Self::RecoveryOpened { .. }
             | Self::RecoveryNamesYou { .. }
             | Self::RecoveryConfirmed { .. }
-            | Self::RecoveryCalledOff { .. } => None,
+            | Self::RecoveryCalledOff { .. }
+            | Self::SystemUserApproved { .. }
+            | Self::SystemUserEdited { .. }
+            | Self::SystemUserEnded { .. } => None,
         }
     }
 }
