@@ -378,6 +378,8 @@ fn each_role_may_what_the_table_says(world: &World) {
     world.wait(TimeDelta::minutes(1));
     let member = demoted.1.rsplit('/').next().expect("an id");
     let invited = text(&owner.invite(&id, &invitee_of(&owner), "reader").expect(201)["id"]);
+    let awaited = world.person();
+    owner.invite(&id, &awaited, "administrator").expect(201);
     let software = owner.approve(&path, &["read"], Key::strange()).id;
     let everything = || {
         let list =
@@ -397,7 +399,7 @@ fn each_role_may_what_the_table_says(world: &World) {
         };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
         ask(&world.anonymous()).expect_problem(401, "token_invalid");
-        for nobody in [&suspended.0, &ended.0, &removed.0, &world.person(), &world.agent()] {
+        for nobody in [&suspended.0, &ended.0, &removed.0, &awaited, &world.person(), &world.agent()] {
             let of_nobodys = operation.ask_about(nobody, NOBODYS, member);
             assert_eq!(comparable(&ask(nobody)), comparable(&of_nobodys), "{}", operation.id);
             of_nobodys.expect_problem(404, "not_found");
