@@ -87,26 +87,31 @@ const JOBS: &[Job] = &[
 pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
     let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
     let due = app.store.read(move |tx| tx.due_jobs(&names)).await?;
+    let mut ailing = None;
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
-        // One that fails for a reason of its own is due again when its lease ends, and keeps no other from its turn; the
-        // database fails them all.
-        if let Err(error) = run(app, job, stop).await {
+        let Some(lease) = take(app, job).await? else { continue };
+        // One that fails keeps no other from its turn. If that was for a reason of its own, it is due again when its lease
+        // ends; if the database failed it, after a rest.
+        if let Err(error) = run(app, job, lease, stop).await {
             app.metrics.job_failed(job.name);
             if matches!(error, StoreError::Busy(_) | StoreError::OutcomeUnknown(_)) {
-                return Err(error);
+                ailing = Some(error);
+            } else {
+                tracing::warn!(%error, job = job.name, "a recurring job failed");
             }
-            tracing::warn!(%error, job = job.name, "a recurring job failed");
         }
     }
-    Ok(false)
+    ailing.map_or(Ok(false), Err)
 }
 
-async fn run(app: &Arc<App>, job: &'static Job, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
-    let taken = match app.store.write(|tx| tx.take_job(job.name, tx.now() + LEASE)).await {
-        Err(StoreError::Conflict(_)) => None,
-        taken => taken?,
-    };
-    let Some(lease) = taken else { return Ok(()) };
+async fn take(app: &Arc<App>, job: &'static Job) -> Result<Option<Lease>, StoreError> {
+    match app.store.write(|tx| tx.take_job(job.name, tx.now() + LEASE)).await {
+        Err(StoreError::Conflict(_)) => Ok(None),
+        taken => taken,
+    }
+}
+
+async fn run(app: &Arc<App>, job: &'static Job, lease: Lease, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
     let done = finish(app, job, &lease, stop).await;
     // What stopped halfway is for whoever looks next, and needs no wait for the lease's end.
     if matches!(done, Ok(false) | Err(StoreError::Busy(_) | StoreError::OutcomeUnknown(_))) {
