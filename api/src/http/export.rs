@@ -184,13 +184,16 @@ fn line(cells: &[impl AsRef<str>]) -> String {
 /// With which of these a spreadsheet takes a cell for a formula; the wide ones it takes for the others.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula, nor what follows a semicolon, at which those of many countries part cells.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
-    if guard.is_empty() && !text.contains([',', '"', '\r', '\n']) {
-        return text.to_owned();
+    let is_formula = |part: &&str| part.trim_start_matches(' ').starts_with(FORMULA);
+    let parts: Vec<_> =
+        text.split(';').map(|part| if is_formula(&part) { ["'", part] } else { ["", part] }.concat()).collect();
+    let guarded = parts.join(";");
+    if guarded == text && !text.contains([',', '"', '\r', '\n']) {
+        return guarded;
     }
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", guarded.replace('"', "\"\""))
 }
 
 /// The answer that holds the first page and all that `next` reads after the last row of each. A failure on the way breaks
@@ -348,6 +351,9 @@ mod tests {
             ("－1", "\"'－1\""),
             ("＠SUM(A1)", "\"'＠SUM(A1)\""),
             ("a=1", "a=1"),
+            ("a;b", "a;b"),
+            (" =1", "\"' =1\""),
+            ("x; =1+1;-2;", "\"x;' =1+1;'-2;\""),
         ] {
             assert_eq!(cell(text), expected);
         }
