@@ -106,6 +106,12 @@ pub enum Refusal {
         /// How many may be.
         limit: u32,
     },
+    /// As many system users of the space as may be in a day were approved (domain.md §3, C).
+    #[error("{limit} system users were approved")]
+    DailySystemUserLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
     /// The system user is suspended already.
     #[error("the system user is suspended")]
     SystemUserSuspended,

@@ -11,6 +11,7 @@ crate::on_both_databases!(
     an_identifier_that_no_open_space_has_is_answered_like_any_other,
     five_may_be_open_and_twenty_made_in_thirty_days,
     what_is_cancelled_or_over_is_not_answered,
+    a_product_that_was_withdrawn_lets_nobody_in_alone,
     an_answer_is_given_once_by_an_administrator_of_an_open_space,
     who_was_a_member_asks_like_anybody_and_who_is_suspended_is_not_shown,
     requests_come_in_pages_and_by_status,
@@ -255,6 +256,22 @@ fn what_is_cancelled_or_over_is_not_answered(world: &World) {
     assert_eq!(listed(&bert, "/v1/me/join-requests", "status"), ["ended", "ended"]);
     assert_eq!(acts(&anna, &space), ["space_opened"]);
     bert.get(&space).expect_problem(404, "not_found");
+}
+
+fn a_product_that_was_withdrawn_lets_nobody_in_alone(world: &World) {
+    let (anna, space, identifier) = with_space(world);
+    let mut bert = Actor::newcomer(&world.anonymous(), &["eid", "luxtrust_private"]);
+    bert.register_product(1).expect(200);
+    bert.accept_terms();
+    let path = case(&space, &ask(&bert, &identifier));
+    let asked_with = text(&bert.current_product()["id"]);
+    bert.log_in(1).expect(200);
+    bert.send("DELETE", &format!("/v1/me/authentication-products/{asked_with}"), &[], vec![]).expect(204);
+    approve(&anna, &path, "reader").expect_problem(410, "join_request_ended");
+    bert.get(&space).expect_problem(404, "not_found");
+    let with_all = json!({ "role": "reader", "accessScope": "all_products" });
+    anna.post(&format!("{path}/approve"), &with_all).expect(200);
+    bert.get(&space).expect(200);
 }
 
 fn an_answer_is_given_once_by_an_administrator_of_an_open_space(world: &World) {

@@ -265,6 +265,16 @@ fn whatever_became_of_the_named_meanwhile_ends_with_the_recovery(world: &World) 
     scene.bert.get(&scene.space).expect(200);
     // Who was named can stop it still.
     assert_eq!(stop(&scene.bert, &recovery).expect(200)["status"], "stopped");
+
+    // One who is suspended is told all the same what became of it.
+    let mut scene = Scene::in_world(world);
+    carl.log_in(0).expect(200);
+    let recovery = scene.open(&carl);
+    let suspend = format!("{}/members/{}/suspend", scene.space, scene.members[1]);
+    scene.anna.post(&suspend, &json!({})).expect(200);
+    scene.wait_a_week(world);
+    scene.act(1, &recovery, "confirm").expect(200);
+    wait_until("a mail", || mails(&scene.bert, "An administrator was appointed for a space").len() == 1);
 }
 
 fn a_purge_withdraws_what_is_open(world: &World) {

@@ -203,9 +203,11 @@ fn keys_are_public_few_and_told_apart() {
         (json!([changed(&ec, "x", json!(x))]), "/0/x", "malformed"),
         (json!([changed(&rsa, "n", json!("A".repeat(342)))]), "/0/n", "malformed"),
         (json!([changed(&rsa, "n", json!(text(&rsa["n"])[..300]))]), "/0/n", "malformed"),
-        (json!([changed(&rsa, "e", json!("AA"))]), "/0/n", "malformed"),
-        (json!([changed(&rsa, "e", json!("Ag"))]), "/0/n", "malformed"),
-        (json!([changed(&rsa, "e", json!("AQ"))]), "/0/n", "malformed"),
+        (json!([changed(&rsa, "e", json!("AA"))]), "/0/e", "malformed"),
+        (json!([changed(&rsa, "e", json!("Ag"))]), "/0/e", "malformed"),
+        (json!([changed(&rsa, "e", json!("AQ"))]), "/0/e", "malformed"),
+        (json!([changed(&rsa, "e", json!("AAAAAQAB"))]), "/0/e", "malformed"),
+        (json!([changed(&rsa, "n", json!(format!("AAAA{}", text(&rsa["n"]))))]), "/0/n", "malformed"),
         (json!([changed(&rsa, "n", json!(format!("{}{}", "_".repeat(700), text(&rsa["n"]))))]), "/0/n", "malformed"),
     ] {
         let what = keys.to_string();

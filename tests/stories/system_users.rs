@@ -14,6 +14,7 @@ crate::on_both_databases!(
     who_let_it_in_leaves_and_another_answers_for_it,
     another_space_is_what_nobodys_is,
     a_space_has_twenty_at_most,
+    a_space_approves_fifty_in_a_day_at_most,
     system_users_are_listed_by_how_they_stand,
     a_name_is_no_matter_of_the_others,
     a_purge_forgets_them_and_so_does_time,
@@ -272,6 +273,19 @@ fn a_space_has_twenty_at_most(world: &World) {
     anna.post(&list, &wish).expect_problem(409, "system_user_limit_reached");
 }
 
+fn a_space_approves_fifty_in_a_day_at_most(world: &World) {
+    let (mut anna, space) = with_space(world);
+    let list = format!("{space}/system-users");
+    let wish = anna.software(&space, &["read"], &jwks(&[("k", &Key::strange())]));
+    for _ in 0..50 {
+        end(&anna, &anna.post(&list, &wish).header("location")).expect(204);
+    }
+    assert_eq!(anna.post(&list, &wish).expect_problem(409, "daily_system_user_limit_reached")["limit"], 50);
+    world.wait(TimeDelta::days(1));
+    anna.log_in(0).expect(200);
+    anna.post(&list, &wish).expect(201);
+}
+
 fn system_users_are_listed_by_how_they_stand(world: &World) {
     let (mut anna, space) = with_space(world);
     let list = format!("{space}/system-users");
@@ -318,6 +332,9 @@ fn a_name_is_no_matter_of_the_others(world: &World) {
     anna.patch(&payroll.path, "*", &json!({ "jwks": jwks(&[("k", &Key::es256())]) })).expect(200);
     assert_eq!(events_about(&anna, &space, &payroll.id)[0]["changed"], json!(["jwks"]));
     wait_until("a mail", || mailed()[0] == "The access of software to a space was changed");
+    act(&anna, &payroll.path, "suspend").expect(200);
+    act(&anna, &payroll.path, "resume").expect(200);
+    wait_until("a mail", || mailed()[0] == "Software has access to a space again");
     end(&anna, &payroll.path).expect(204);
     wait_until("a mail", || mailed()[0] == "The access of software to a space is over");
 }

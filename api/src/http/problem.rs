@@ -217,6 +217,12 @@ codes! {
         en: "Too many invitations in a day", "A person can send at most {limit} invitations within 24 hours, to all spaces together.";
         lb: "Ze vill Invitatiounen un engem Dag", "Eng Persoun ka bannent 24 Stonnen héchstens {limit} Invitatiounen verschécken, all Espacen zesummen.";
     }
+    DailySystemUserLimitReached = "daily_system_user_limit_reached", 409 {
+        fr: "Trop d'approbations en un jour", "Un espace peut approuver au plus {limit} utilisateurs système en 24 heures.";
+        de: "Zu viele Genehmigungen an einem Tag", "Ein Bereich kann innerhalb von 24 Stunden höchstens {limit} Systembenutzer genehmigen.";
+        en: "Too many approvals in a day", "A space can approve at most {limit} system users within 24 hours.";
+        lb: "Ze vill Approbatiounen un engem Dag", "En Espace ka bannent 24 Stonnen héchstens {limit} Systembenotzer approuvéieren.";
+    }
     InvitationLimitReached = "invitation_limit_reached", 409 {
         fr: "Trop d'invitations", "Un espace peut avoir au plus {limit} invitations sans réponse, expirées comprises. Annulez-en.";
         de: "Zu viele Einladungen", "Ein Bereich kann höchstens {limit} unbeantwortete Einladungen haben, abgelaufene eingeschlossen. Ziehen Sie welche zurück.";
@@ -694,6 +700,9 @@ impl From<Refusal> for Problem {
             Refusal::JoinRequestLimitReached { limit } => (Code::JoinRequestLimitReached, json!({ "limit": limit })),
             Refusal::JoinRequestDecided => (Code::JoinRequestDecided, json!({})),
             Refusal::JoinRequestEnded => (Code::JoinRequestEnded, json!({})),
+            Refusal::DailySystemUserLimitReached { limit } => {
+                (Code::DailySystemUserLimitReached, json!({ "limit": limit }))
+            }
             Refusal::SystemUserLimitReached { limit } => (Code::SystemUserLimitReached, json!({ "limit": limit })),
             Refusal::SystemUserSuspended => (Code::SystemUserSuspended, json!({})),
             Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),

@@ -214,6 +214,17 @@ pub enum Mail {
         /// Who changed it.
         administrator: String,
     },
+    /// An administrator lets it in again, and answers for it.
+    SystemUserResumed {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What administrators call the software.
+        software: String,
+        /// Who lets it in.
+        administrator: String,
+    },
     /// An administrator ended it.
     SystemUserEnded {
         /// What people call the space.
@@ -313,6 +324,7 @@ impl Mail {
             Self::JoinRequestApproved { .. } => templates!("join_request_approved"),
             Self::SystemUserApproved { .. } => templates!("system_user_approved"),
             Self::SystemUserEdited { .. } => templates!("system_user_edited"),
+            Self::SystemUserResumed { .. } => templates!("system_user_resumed"),
             Self::SystemUserEnded { .. } => templates!("system_user_ended"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
@@ -476,21 +488,16 @@ mod tests {
     }
 
     /// One of each that is about a company's own software.
-    fn of_system_users() -> [Mail; 3] {
-        let [identifier, title, software, administrator] =
-            ["PM-A1B2C3", "Boulangerie", "Payroll", "Anna Weber"].map(str::to_owned);
-        let (of, with) = ((identifier.clone(), title.clone()), (software.clone(), administrator.clone()));
-        let (also_of, also_with) = (of.clone(), with.clone());
-        [
-            Mail::SystemUserApproved { identifier, title, software, administrator },
-            Mail::SystemUserEdited { identifier: of.0, title: of.1, software: with.0, administrator: with.1 },
-            Mail::SystemUserEnded {
-                identifier: also_of.0,
-                title: also_of.1,
-                software: also_with.0,
-                administrator: also_with.1,
-            },
-        ]
+    fn of_system_users() -> [Mail; 4] {
+        let words = || ["PM-A1B2C3", "Boulangerie", "Payroll", "Anna Weber"].map(str::to_owned);
+        let [identifier, title, software, administrator] = words();
+        let approved = Mail::SystemUserApproved { identifier, title, software, administrator };
+        let [identifier, title, software, administrator] = words();
+        let edited = Mail::SystemUserEdited { identifier, title, software, administrator };
+        let [identifier, title, software, administrator] = words();
+        let resumed = Mail::SystemUserResumed { identifier, title, software, administrator };
+        let [identifier, title, software, administrator] = words();
+        [approved, edited, resumed, Mail::SystemUserEnded { identifier, title, software, administrator }]
     }
 
     /// One of each that is about an invitation.

@@ -43,6 +43,7 @@ impl Mail {
             | Self::RecoveryCalledOff { .. }
             | Self::SystemUserApproved { .. }
             | Self::SystemUserEdited { .. }
+            | Self::SystemUserResumed { .. }
             | Self::SystemUserEnded { .. } => None,
         }
     }

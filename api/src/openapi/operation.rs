@@ -18,6 +18,12 @@ pub fn wants_token(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|security| !security.is_empty())
 }
 
+/// Whether an operation serves a company's own software, as it says by its security.
+fn serves_software(operation: &Operation) -> bool {
+    let named = serde_json::to_value(&operation.security).unwrap_or_default();
+    named.as_array().is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get("systemUser").is_some()))
+}
+
 /// Whether an operation, a POST, takes an `Idempotency-Key`: those of callers whom we know, with a JSON body.
 pub fn is_repeatable(operation: &Operation) -> bool {
     wants_token(operation) && operation.request_body.is_some()
@@ -64,6 +70,7 @@ pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
         (has_body || has_query, "400", "`invalid_input`"),
         (wants_token(operation) && is_low, "401", "`token_invalid`"),
         (wants_token(operation) && !is_low, "401", "`token_invalid`, `insufficient_user_authentication`"),
+        (wants_token(operation) && !serves_software(operation), "403", "`not_for_system_users`"),
         (has_path, "404", "`not_found`"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`"),
@@ -75,7 +82,7 @@ pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
     for (applies, status, codes) in common {
         if applies && !(is_oauth && status == "415") {
             match responses.get_mut(status) {
-                Some(RefOr::T(response)) if status == "400" && !is_oauth => {
+                Some(RefOr::T(response)) if ["400", "403"].contains(&status) && !is_oauth => {
                     response.description = format!("{codes}, {}", response.description);
                 }
                 Some(_) => {}

@@ -1,7 +1,7 @@
 //! The public keys of a client, given inline as a JWK Set: a closed list of members, so that no private key, no secret and no
 //! address of keys is taken by mistake.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use domain::Fault;
@@ -244,33 +244,38 @@ impl JwkDocument {
         faults.take(&format!("{place}/crv"), is_curve)?;
         let fits = self.alg.is_none_or(|named| algorithms.contains(&named));
         faults.take(&format!("{place}/alg"), if fits { Ok(()) } else { Err(Fault::NotApplicable) })?;
-        let material = if is_of_rsa { "n" } else { "x" };
-        let verifies = if self.verifies() { Ok(()) } else { Err(Fault::Malformed) };
-        faults.take(&format!("{place}/{material}"), verifies)?;
+        let well_formed = |is_so: bool| if is_so { Ok(()) } else { Err(Fault::Malformed) };
+        if is_of_rsa {
+            faults.take(&format!("{place}/e"), well_formed(is_sound(self.e.as_deref(), 2..=32)))?;
+            faults.take(
+                &format!("{place}/n"),
+                well_formed(is_sound(self.n.as_deref(), 2048..=4096) && self.verifies()),
+            )?;
+        } else {
+            faults.take(&format!("{place}/x"), well_formed(self.verifies()))?;
+        }
         id
     }
 
     /// Whether signatures can be verified by it: one that is none is then found wrong, and is no error.
     fn verifies(&self) -> bool {
         let key = self.jwk().ok().and_then(|jwk| usable_key(&jwk, &ALGORITHMS));
-        let is_fit = self.kty != KeyType::Rsa || self.is_sound_rsa();
-        key.is_some_and(|(algorithm, key)| {
-            is_fit && crypto::verify("AA", b"", &key, algorithm).is_ok_and(|is_signed| !is_signed)
-        })
-    }
-
-    /// What verifies is silent on these: it takes a key that can be none, and finds every signature wrong.
-    fn is_sound_rsa(&self) -> bool {
-        let number = |text: &Option<String>| BASE64URL.decode(text.as_deref().unwrap_or_default()).unwrap_or_default();
-        let (modulus, exponent) = (number(&self.n), number(&self.e));
-        let is_odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
-        is_odd(&modulus) && bits(&modulus) <= 4096 && is_odd(&exponent) && (2..=32).contains(&bits(&exponent))
+        key.is_some_and(|(algorithm, key)| crypto::verify("AA", b"", &key, algorithm).is_ok_and(|is_signed| !is_signed))
     }
 
     fn jwk(&self) -> Result<Jwk, String> {
         let json = serde_json::to_value(self).map_err(|error| error.to_string())?;
         serde_json::from_value(json).map_err(|error| error.to_string())
     }
+}
+
+/// Whether a text is an odd number of so many bits, in as few bytes as it takes (RFC 7518 §2), as the modulus and the exponent
+/// of RSA are. What verifies is silent on others: it takes them, and finds every signature wrong.
+fn is_sound(number: Option<&str>, length: RangeInclusive<usize>) -> bool {
+    BASE64URL.decode(number.unwrap_or_default()).is_ok_and(|number| {
+        let is_odd = number.last().is_some_and(|last| last % 2 == 1);
+        is_odd && number[0] != 0 && length.contains(&bits(&number))
+    })
 }
 
 #[cfg(test)]

@@ -22,8 +22,12 @@ pub fn usable(set: &JwkSet, algorithms: &[Algorithm]) -> Keys {
 /// A key and its one algorithm.
 pub fn usable_key(jwk: &Jwk, algorithms: &[Algorithm]) -> Option<(Algorithm, DecodingKey)> {
     let fitting: &[Algorithm] = match &jwk.algorithm {
-        AlgorithmParameters::OctetKeyPair(key) if is_ed25519(&key.x) => &[Algorithm::EdDSA],
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => &[Algorithm::ES256],
+        AlgorithmParameters::OctetKeyPair(key) if has_32_bytes(&key.x) => &[Algorithm::EdDSA],
+        AlgorithmParameters::EllipticCurve(key)
+            if key.curve == EllipticCurve::P256 && has_32_bytes(&key.x) && has_32_bytes(&key.y) =>
+        {
+            &[Algorithm::ES256]
+        }
         AlgorithmParameters::RSA(key) if is_long(&key.n) => &[Algorithm::RS256, Algorithm::PS256],
         _ => &[],
     };
@@ -35,9 +39,10 @@ pub fn usable_key(jwk: &Jwk, algorithms: &[Algorithm]) -> Option<(Algorithm, Dec
     is_for_signatures.then_some((*algorithm, key))
 }
 
-/// RFC 8032 §5.1.5: 32 bytes. What verifies takes that for granted, and panics at less.
-fn is_ed25519(key: &str) -> bool {
-    BASE64URL.decode(key).is_ok_and(|key| key.len() == 32)
+/// What a key of Ed25519 has (RFC 8032 §5.1.5), and a coordinate of P-256 (RFC 7518 §6.2.1.2). What verifies takes the first for
+/// granted, and panics at less; the second it divides anew wherever together they are long enough.
+fn has_32_bytes(text: &str) -> bool {
+    BASE64URL.decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 /// RFC 7518 §3.3: 2048 bits or more.

@@ -9,6 +9,7 @@ use crate::{
     Fault, Instant, Refusal,
     coded::coded,
     id::{JoinRequestId, MembershipId, PersonId, ProductId, SpaceId},
+    identity::ProductStatus,
     space::{Space, SpaceIdentifier, SpaceKind},
 };
 
@@ -241,11 +242,12 @@ impl Administrator<'_> {
     /// Lets the asker in. The one product of a narrow scope is the one that he asked with.
     ///
     /// # Errors
-    /// The space is not open, the request is decided or over, the asker is a member, or the end date has passed.
+    /// The space is not open, the request is decided or over, the asker is a member, the one product that would let him in is
+    /// withdrawn, or the end date has passed.
     pub fn approve_join_request(
         &self,
         (space, roster): (&Space, &Roster),
-        request: &JoinRequest,
+        (request, asked_with): (&JoinRequest, ProductStatus),
         admission: Admission,
         id: MembershipId,
         now: Instant,
@@ -254,6 +256,9 @@ impl Administrator<'_> {
         let approved = request.decided(JoinDecision::Approved, now)?;
         if roster.0.iter().any(|member| member.membership.person == request.person) {
             return Err(Refusal::AlreadyMember);
+        }
+        if admission.scope == AccessScope::ThisProduct && asked_with != ProductStatus::Registered {
+            return Err(Refusal::JoinRequestEnded);
         }
         if admission.ends_at.is_some_and(|end| end <= now) {
             return Err(Refusal::Field { field: "membershipEndsAt", fault: Fault::NotInFuture });
@@ -337,9 +342,25 @@ mod tests {
     }
 
     fn approve(request: &JoinRequest, admission: Admission, now: Instant) -> Result<JoinApproval, Refusal> {
-        let roster = Roster(vec![member(1)]);
+        approve_with(ProductStatus::Registered, request, admission, now)
+    }
+
+    fn approve_with(
+        product: ProductStatus,
+        request: &JoinRequest,
+        admission: Admission,
+        now: Instant,
+    ) -> Result<JoinApproval, Refusal> {
+        let (roster, id) = (Roster(vec![member(1)]), Uuid::from_u128(7).into());
         let administrator = roster.0[0].membership.administrator(Permission::ManageMembers)?;
-        administrator.approve_join_request((&space(), &roster), request, admission, Uuid::from_u128(7).into(), now)
+        administrator.approve_join_request((&space(), &roster), (request, product), admission, id, now)
+    }
+
+    #[test]
+    fn a_withdrawn_product_alone_lets_nobody_in() {
+        let approve = |admission| approve_with(ProductStatus::Withdrawn, &asked(), admission, start()).err();
+        assert_eq!(approve(as_reader()), Some(Refusal::JoinRequestEnded));
+        assert_eq!(approve(Admission { scope: AccessScope::AllProducts, ..as_reader() }), None);
     }
 
     fn refuse(request: &JoinRequest, now: Instant) -> Result<JoinRequestChange, Refusal> {

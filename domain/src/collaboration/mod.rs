@@ -24,5 +24,6 @@ pub use recovery::{ConfirmedRecovery, EndedRecovery, OpenedRecovery, Recovery, R
 pub use roster::{Member, Roster};
 pub use standing::Standing;
 pub use system_user::{
-    SystemRight, SystemRights, SystemUser, SystemUserChange, SystemUserEdit, SystemUserStatus, SystemUserWish,
+    SystemRight, SystemRights, SystemUser, SystemUserChange, SystemUserCounts, SystemUserEdit, SystemUserStatus,
+    SystemUserWish,
 };

@@ -19,6 +19,11 @@ use crate::{
 pub const LONGEST: TimeDelta = TimeDelta::days(731);
 /// How many of a space may not be over.
 pub const MOST: u32 = 20;
+/// How many of a space are approved within [`COUNTED_WITHIN`], whatever becomes of them: each is mailed to the other
+/// administrators, and remembered.
+pub const APPROVED_AT_MOST: u32 = 50;
+/// The time within which approvals are counted.
+pub const COUNTED_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// How long one that is over is remembered.
 pub const KEPT: TimeDelta = TimeDelta::days(180);
 
@@ -153,6 +158,15 @@ impl SystemUser {
     }
 }
 
+/// The system users of a space that count when another one is approved, read under its lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SystemUserCounts {
+    /// Those that are not over.
+    pub living: u32,
+    /// Those approved within [`COUNTED_WITHIN`], over or not.
+    pub approved_lately: u32,
+}
+
 /// What a system user is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemUserWish {
@@ -213,28 +227,32 @@ impl SystemUserChange {
     /// Whether the other administrators are to know: it is let in, may be another or do another thing, or is over.
     pub fn concerns_all(&self) -> bool {
         match self.act {
-            AuditAct::SystemUserApproved | AuditAct::SystemUserEnded => true,
+            AuditAct::SystemUserApproved | AuditAct::SystemUserResumed | AuditAct::SystemUserEnded => true,
             _ => self.changed.iter().any(|field| *field != "name"),
         }
     }
 }
 
 impl Administrator<'_> {
-    /// Lets software in; `living` counts those of the space that are not over, under its lock.
+    /// Lets software in.
     ///
     /// # Errors
-    /// The space is private or not open, it has as many as it may, there is no right, or the end date is none.
+    /// The space is private or not open, it has as many as it may, as many were approved in a day, there is no right, or the
+    /// end date is none.
     pub fn approve_system_user(
         &self,
         space: &Space,
         (id, wish): (SystemUserId, SystemUserWish),
-        living: u32,
+        others: SystemUserCounts,
         now: Instant,
     ) -> Result<SystemUserChange, Refusal> {
         debug_assert_eq!(self.membership().space, space.id);
         Permission::ApproveSystemUsers.require_state(space, now)?;
-        if living >= MOST {
+        if others.living >= MOST {
             return Err(Refusal::SystemUserLimitReached { limit: MOST });
+        }
+        if others.approved_lately >= APPROVED_AT_MOST {
+            return Err(Refusal::DailySystemUserLimitReached { limit: APPROVED_AT_MOST });
         }
         require_some(&wish.rights)?;
         require_end(wish.ends_at, now)?;
@@ -384,13 +402,13 @@ mod tests {
         }
     }
 
-    fn approve(wish: SystemUserWish, living: u32) -> Result<SystemUserChange, Refusal> {
+    fn approve(wish: SystemUserWish, others: SystemUserCounts) -> Result<SystemUserChange, Refusal> {
         let (founder, id) = (administrator(1), Uuid::from_u128(9).into());
-        founder.administrator(Permission::ApproveSystemUsers)?.approve_system_user(&space(), (id, wish), living, now())
+        founder.administrator(Permission::ApproveSystemUsers)?.approve_system_user(&space(), (id, wish), others, now())
     }
 
     fn approved() -> SystemUser {
-        approve(wish(), 0).unwrap().after().clone()
+        approve(wish(), SystemUserCounts::default()).unwrap().after().clone()
     }
 
     fn edit(by: u128, user: &SystemUser, edit: SystemUserEdit) -> Result<SystemUserChange, Refusal> {
@@ -411,16 +429,20 @@ mod tests {
 
     #[test]
     fn software_is_let_in_for_two_years_at_most_with_some_right() {
-        let until = |ends_at| approve(SystemUserWish { ends_at, ..wish() }, 0).err();
+        let none = SystemUserCounts::default();
+        let until = |ends_at| approve(SystemUserWish { ends_at, ..wish() }, none).err();
         let refused = |fault| Some(Refusal::Field { field: "endsAt", fault });
         let moment = TimeDelta::microseconds(1);
         assert_eq!(until(now()), refused(Fault::NotInFuture));
         assert_eq!((until(now() + moment), until(now() + LONGEST)), (None, None));
         assert_eq!(until(now() + LONGEST + moment), refused(Fault::TooFar));
-        let nothing = approve(SystemUserWish { rights: SystemRights::default(), ..wish() }, 0);
+        let nothing = approve(SystemUserWish { rights: SystemRights::default(), ..wish() }, none);
         assert_eq!(nothing, Err(Refusal::Field { field: "rights", fault: Fault::Empty }));
-        assert!(approve(wish(), MOST - 1).is_ok());
-        assert_eq!(approve(wish(), MOST), Err(Refusal::SystemUserLimitReached { limit: MOST }));
+        let others = |living, approved_lately| approve(wish(), SystemUserCounts { living, approved_lately }).err();
+        assert_eq!(others(MOST - 1, APPROVED_AT_MOST - 1), None);
+        assert_eq!(others(MOST, 0), Some(Refusal::SystemUserLimitReached { limit: MOST }));
+        let often = Refusal::DailySystemUserLimitReached { limit: APPROVED_AT_MOST };
+        assert_eq!(others(0, APPROVED_AT_MOST), Some(often));
     }
 
     #[test]

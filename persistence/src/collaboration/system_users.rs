@@ -4,7 +4,9 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
-    collaboration::{SystemRights, SystemUser, SystemUserChange, SystemUserStatus},
+    collaboration::{
+        SystemRights, SystemUser, SystemUserChange, SystemUserCounts, SystemUserStatus, system_user::COUNTED_WITHIN,
+    },
     id::{SpaceId, SystemUserId},
     identity::Person,
     space::Space,
@@ -166,17 +168,16 @@ impl Reading<'_> {
         found.into_iter().map(read).collect()
     }
 
-    /// How many system users of a space are not over; believed only under its lock.
-    pub fn living_system_users(&mut self, space: SpaceId) -> Result<u32, StoreError> {
-        let now = stamp(self.now());
-        let count: i64 = self.run(|db| {
-            system_users::table
-                .filter(system_users::space_id.eq(space.to_string()))
-                .filter(is_living(now))
-                .count()
-                .get_result(db)
+    /// How many system users of a space count when another is approved; believed only under its lock.
+    pub fn system_user_counts(&mut self, space: SpaceId) -> Result<SystemUserCounts, StoreError> {
+        let (now, since, space) = (stamp(self.now()), stamp(self.now() - COUNTED_WITHIN), space.to_string());
+        let of_space = || system_users::table.filter(system_users::space_id.eq(&space));
+        let (living, approved): (i64, i64) = self.run(|db| {
+            let living = of_space().filter(is_living(now)).count().get_result(db)?;
+            Ok((living, of_space().filter(system_users::created_at.gt(since)).count().get_result(db)?))
         })?;
-        u32::try_from(count).map_err(|error| StoreError::Failed(error.to_string()))
+        let row = Row { table: "system_users of", id: &space };
+        Ok(SystemUserCounts { living: row.number(living)?, approved_lately: row.number(approved)? })
     }
 }
 

@@ -87,20 +87,25 @@ struct Case {
 fn lock_case(
     tx: &mut Transaction<'_>,
     caller: &Caller,
-    (space, request): (SpaceId, JoinRequestId),
+    (space, seen): (SpaceId, JoinRequest),
 ) -> Result<Case, Problem> {
-    let (seen, _, _) = tx.join_request_to(request, space)?.ok_or(Refusal::NotFound)?;
     tx.lock_person(seen.person)?;
     let (space, decider) = tx.lock_space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-    let (request, asker, product) = tx.join_request_to(request, space.id)?.ok_or(Refusal::NotFound)?;
+    let (request, asker, product) = tx.join_request_to(seen.id, space.id)?.ok_or(Refusal::NotFound)?;
     Ok(Case { space, decider, request, asker, product })
 }
 
-/// The right to answer: nobody waits for a lock, or makes others wait, who has none.
-fn require_administrator(tx: &mut Transaction<'_>, caller: &Caller, space: SpaceId) -> Result<(), Problem> {
+/// The request that the caller may answer: nobody waits for a lock, or makes others wait, who may answer none.
+fn answerable(
+    tx: &mut Transaction<'_>,
+    caller: &Caller,
+    (space, request): (SpaceId, JoinRequestId),
+) -> Result<JoinRequest, Problem> {
     let (space, reader) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
     space.require_professional()?;
-    Ok(reader.administrator(Permission::ManageMembers).map(drop)?)
+    reader.administrator(Permission::ManageMembers)?;
+    let (request, _, _) = tx.join_request_to(request, space.id)?.ok_or(Refusal::NotFound)?;
+    Ok(request)
 }
 
 /// Lets the asker in; he is mailed.
@@ -129,12 +134,12 @@ pub async fn approve(
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
-            require_administrator(tx, caller, id)?;
+            let seen = answerable(tx, caller, (id, join_request))?;
             let admission = body.open(caller.strong()?)?;
-            let Case { space, decider, request, asker, product } = lock_case(tx, caller, (id, join_request))?;
+            let Case { space, decider, request, asker, product } = lock_case(tx, caller, (id, seen))?;
             let (administrator, roster) = (decider.administrator(Permission::ManageMembers)?, tx.roster(id)?);
-            let of = (&space, &roster);
-            let approval = administrator.approve_join_request(of, &request, admission, tx.new_id(), tx.now())?;
+            let (of, asked) = ((&space, &roster), (&request, product.status));
+            let approval = administrator.approve_join_request(of, asked, admission, tx.new_id(), tx.now())?;
             tx.save_join_approval(&approval)?;
             let member = approval.membership();
             tx.record(Event::new(Chain::Space(id), AuditAct::JoinRequestApproved, caller.actor(), member.id));
@@ -170,9 +175,9 @@ pub async fn refuse(request: HttpRequest, person: Person, path: Path<(PathId, Pa
     let once = Once::of(&request, &body).by_administrator_of(id, Permission::ManageMembers);
     person
         .write_once(once, move |tx, caller| {
-            require_administrator(tx, caller, id)?;
+            let seen = answerable(tx, caller, (id, join_request))?;
             body.open(caller.strong()?)?;
-            let Case { space, decider, request, asker, product } = lock_case(tx, caller, (id, join_request))?;
+            let Case { space, decider, request, asker, product } = lock_case(tx, caller, (id, seen))?;
             let administrator = decider.administrator(Permission::ManageMembers)?;
             let refused = administrator.refuse_join_request(&space, &request, tx.now())?;
             tx.save_join_request(&refused)?;

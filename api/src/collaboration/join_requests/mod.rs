@@ -24,8 +24,11 @@ pub fn tell(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let (requests, is_more) = tx.take_join_requests_to_tell()?;
     let now = tx.now();
     for request in requests.iter().filter(|request| request.status(now) == JoinRequestStatus::Open) {
-        if let Some(space) = addressee(tx, request)? {
-            tell_of(app, tx, request, &space)?;
+        match tell_of(app, tx, request) {
+            Err(StoreError::Corrupt(error)) => {
+                tracing::error!(error, request_id = %request.id, "nobody can be told of a join request");
+            }
+            told => told?,
         }
     }
     Ok(is_more)
@@ -38,7 +41,8 @@ fn addressee(tx: &mut Transaction<'_>, request: &JoinRequest) -> Result<Option<S
     Ok(found.filter(|space| space.id == id && space.is_in_use()))
 }
 
-fn tell_of(app: &App, tx: &mut Transaction<'_>, request: &JoinRequest, space: &Space) -> Result<(), StoreError> {
+fn tell_of(app: &App, tx: &mut Transaction<'_>, request: &JoinRequest) -> Result<(), StoreError> {
+    let Some(space) = addressee(tx, request)? else { return Ok(()) };
     let asker = tx.person(request.person)?;
     let mail = Mail::JoinRequested {
         identifier: space.identifier.to_string(),

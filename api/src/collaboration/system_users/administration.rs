@@ -82,7 +82,7 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
         (status = 201, description = "The system user.", body = SystemUserView,
             headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),
         (status = 403, description = "`administrator_required`"),
-        (status = 409, description = "`space_closed`, `space_suspended`, `system_user_limit_reached` with `limit`"),
+        (status = 409, description = "`daily_system_user_limit_reached` with `limit`, `space_closed`, `space_suspended`, `system_user_limit_reached` with `limit`"),
     )
 )]
 #[post("/v1/spaces/{id}/system-users")]
@@ -102,8 +102,8 @@ pub async fn approve(
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             let administrator = membership.administrator(Permission::ApproveSystemUsers)?;
             let (wish, jwks) = body.open(caller.strong()?)?;
-            let living = tx.living_system_users(id)?;
-            let approved = administrator.approve_system_user(&space, (tx.new_id(), wish), living, tx.now())?;
+            let others = tx.system_user_counts(id)?;
+            let approved = administrator.approve_system_user(&space, (tx.new_id(), wish), others, tx.now())?;
             tx.insert_system_user(&approved, &text(&jwks)?)?;
             let view = tell(tx, &app, caller, (&space, &approved, jwks))?;
             let location = format!("/v1/spaces/{id}/system-users/{}", approved.after().id);

@@ -95,6 +95,7 @@ fn mail(space: &Space, change: &SystemUserChange, by: &Person) -> Mail {
     let administrator = format!("{} {}", by.given_name, by.family_name);
     match change.act() {
         AuditAct::SystemUserApproved => Mail::SystemUserApproved { identifier, title, software, administrator },
+        AuditAct::SystemUserResumed => Mail::SystemUserResumed { identifier, title, software, administrator },
         AuditAct::SystemUserEnded => Mail::SystemUserEnded { identifier, title, software, administrator },
         _ => Mail::SystemUserEdited { identifier, title, software, administrator },
     }

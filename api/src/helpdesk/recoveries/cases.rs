@@ -16,7 +16,7 @@ use domain::{
 use persistence::Transaction;
 
 use super::{
-    called, mail_to, named,
+    called, concerned, mail_to, named,
     request::OpenRecoveryRequest,
     tell_called_off,
     view::{RecoveryPage, RecoveryView},
@@ -199,7 +199,7 @@ pub async fn confirm(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>,
             let is_of_own_space = tx.was_member(agent.person(), space.id)?;
             let case = RecoveryCase { space: &space, roster: &roster, product: &product, is_of_own_space };
             let confirmed = agent.confirm_recovery(&case, &recovery, tx.new_id(), tx.now())?;
-            let told = tx.active_members(space.id, Role::ALL)?;
+            let told = concerned(tx, &recovery)?;
             tx.save_confirmed_recovery(&confirmed)?;
             record_confirmed(tx, agent, &confirmed, &reason);
             let appointee = tx.person(recovery.appointee)?;
@@ -247,7 +247,7 @@ pub async fn withdraw(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>
             let withdrawn = agent.withdraw_recovery(&case, &recovery, tx.now())?;
             tx.save_ended_recovery(&withdrawn)?;
             record(tx, agent, AuditAct::RecoveryWithdrawn, withdrawn.recovery(), &reason);
-            tell_called_off(tx, &app, &space)?;
+            tell_called_off(tx, &app, &space, withdrawn.recovery())?;
             Prepared::ok(&RecoveryView::from(withdrawn.recovery()))
         })
         .await

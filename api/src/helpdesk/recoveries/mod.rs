@@ -8,7 +8,7 @@ pub mod view;
 
 use domain::{
     Coded, Refusal,
-    collaboration::{Recovery, Role},
+    collaboration::{Recovery, Role, Roster},
     identity::Person,
     space::Space,
 };
@@ -25,9 +25,21 @@ fn space_of(tx: &mut Reading<'_>, recovery: &Recovery) -> Result<Space, Problem>
     Ok(tx.any_space(recovery.space)?.ok_or(Refusal::NotFound)?)
 }
 
-/// Tells the active members that a recovery ended with nothing done.
-fn tell_called_off(tx: &mut Transaction<'_>, app: &App, space: &Space) -> Result<(), Problem> {
-    for person in tx.active_members(space.id, Role::ALL)? {
+/// Whom a recovery concerns: the active members, and those named, who may have been suspended meanwhile.
+fn concerned(tx: &mut Reading<'_>, recovery: &Recovery) -> Result<Vec<Person>, Problem> {
+    let mut concerned = tx.active_members(recovery.space, Role::ALL)?;
+    let Roster(members) = tx.roster(recovery.space)?;
+    for named in members.iter().map(|member| &member.membership).filter(|member| recovery.unable.contains(&member.id)) {
+        if concerned.iter().all(|person| person.id != named.person) {
+            concerned.push(tx.person(named.person)?);
+        }
+    }
+    Ok(concerned)
+}
+
+/// Tells whom it concerns that a recovery ended with nothing done.
+fn tell_called_off(tx: &mut Transaction<'_>, app: &App, space: &Space, recovery: &Recovery) -> Result<(), Problem> {
+    for person in concerned(tx, recovery)? {
         let (identifier, title) = called(space);
         mail_to(tx, app, &person, Mail::RecoveryCalledOff { identifier, title })?;
     }

@@ -88,7 +88,7 @@ pub async fn stop(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let recovery = stopped.recovery();
             let space = space_of(tx, recovery)?;
             tx.record(Event::new(Chain::Space(space.id), AuditAct::RecoveryStopped, caller.actor(), id));
-            tell_called_off(tx, &app, &space)?;
+            tell_called_off(tx, &app, &space, recovery)?;
             Prepared::ok(&view(tx, recovery)?)
         })
         .await

@@ -12,13 +12,13 @@ use domain::{
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
         Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, SystemRights,
-        SystemUserStatus, SystemUserWish, invitation::Rivals,
+        SystemUserCounts, SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
     id::{PersonId, SpaceId},
     identity::{
-        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind, Protected,
-        Registration, Serial, Session, Terms,
+        AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
+        ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PersonName, ReasonText, SystemUserName},
@@ -238,7 +238,8 @@ fn join_requests(census: &mut Census<'_>, Known { owner, space, membership }: &K
     let administrator = membership.administrator(Permission::ManageMembers).unwrap();
     let admission = Admission { role: Role::Reader, scope: AccessScope::AllProducts, ends_at: None };
     let (roster, id) = (census.ask(|tx| tx.roster(space.id)), Uuid::from_u128(2).into());
-    let approval = administrator.approve_join_request((space, &roster), &of_newcomer, admission, id, now()).unwrap();
+    let of = (&of_newcomer, ProductStatus::Registered);
+    let approval = administrator.approve_join_request((space, &roster), of, admission, id, now()).unwrap();
     census.ask(|tx| tx.save_join_approval(&approval));
     census.ask(|tx| tx.purge_join_requests(later()));
 }
@@ -407,7 +408,9 @@ fn system_users(census: &mut Census<'_>, Known { space, membership, .. }: &Known
         ends_at: now() + TimeDelta::days(1),
     };
     for id in [Uuid::from_u128(1), Uuid::from_u128(2)] {
-        let approved = administrator.approve_system_user(space, (id.into(), wish.clone()), 0, now()).unwrap();
+        let approved = administrator
+            .approve_system_user(space, (id.into(), wish.clone()), SystemUserCounts::default(), now())
+            .unwrap();
         census.ask(|tx| tx.insert_system_user(&approved, "{}"));
         census.ask(|tx| tx.save_system_user(&approved));
         census.ask(|tx| tx.client_keys(id.into()));
@@ -415,7 +418,7 @@ fn system_users(census: &mut Census<'_>, Known { space, membership, .. }: &Known
         census.ask(|tx| tx.use_client_assertion(id.into(), "digest", now()));
         census.ask(|tx| tx.live_system_user(id.into()));
         census.ask(|tx| tx.system_user_of(id.into(), space.id));
-        census.ask(|tx| tx.living_system_users(space.id));
+        census.ask(|tx| tx.system_user_counts(space.id));
         for status in std::iter::once(None).chain(SystemUserStatus::ALL.iter().copied().map(Some)) {
             let filter = SystemUserFilter { status, after: Some(Uuid::nil().into()) };
             census.ask(|tx| tx.system_users_of(space.id, filter, 10));
