@@ -49,15 +49,28 @@ ids! {
     ClientId,
     /// A company's own software in a space; the id is its client's.
     SystemUserId,
+    /// An administration's back end; the id is its client's.
+    PartnerId,
+    /// What happened, as an administration's feed tells it.
+    PartnerEventId,
+    /// What is confirmed of a space: that it may use a service for a legal person.
+    CertificationId,
+    /// A code by which a space is certified.
+    AccessCodeId,
 }
 
-impl From<SystemUserId> for ClientId {
-    fn from(id: SystemUserId) -> Self {
-        Self(id.0)
-    }
+macro_rules! of_clients {
+    ($($name:ident),+ $(,)?) => {$(
+        impl From<$name> for ClientId {
+            fn from(id: $name) -> Self {
+                Self(id.0)
+            }
+        }
+        impl From<ClientId> for $name {
+            fn from(id: ClientId) -> Self {
+                Self(id.0)
+            }
+        }
+    )+};
 }
-impl From<ClientId> for SystemUserId {
-    fn from(id: ClientId) -> Self {
-        Self(id.0)
-    }
-}
+of_clients!(SystemUserId, PartnerId);

@@ -4,12 +4,14 @@
 //! come in as arguments.
 
 pub mod audit;
+pub mod catalogue;
 pub mod coded;
 pub mod collaboration;
 pub mod helpdesk;
 pub mod id;
 pub mod identifiers;
 pub mod identity;
+pub mod partner;
 pub mod refusal;
 pub mod space;
 pub mod text;

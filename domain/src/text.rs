@@ -138,6 +138,8 @@ texts! {
     PersonName(100),
     /// What administrators call a company's own software. Its length is our choice.
     SystemUserName(120),
+    /// What operators call an administration's back end. Its length is our choice.
+    PartnerName(120),
     /// The legal name of a company, or the name of somebody who holds an account or is associated with one.
     LegalName(250),
     /// A legal form, in the words or letters of its country: `S.à r.l.`

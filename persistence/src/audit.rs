@@ -75,6 +75,7 @@ impl EntryRow {
             (AuditActorKind::SystemUser, Some(approver), None, Some(client)) => {
                 Actor::SystemUser { client: row.id(&client)?, approver: row.id(&approver)? }
             }
+            (AuditActorKind::Partner, None, None, Some(client)) => Actor::Partner { client: row.id(&client)? },
             (AuditActorKind::System, None, None, None) => Actor::System,
             _ => return Err(row.corrupt("such an actor does not exist")),
         };

@@ -1,6 +1,41 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    access_codes (id) {
+        id -> Text,
+        digest -> Text,
+        service -> Text,
+        capacity -> Text,
+        principal_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        legal_person_digest -> Text,
+        legal_person_sealed -> Text,
+        legal_number_wanted -> Bool,
+        space_identifier -> Nullable<Text>,
+        domains -> Text,
+        security_code -> Nullable<Text>,
+        wrong_tries -> BigInt,
+        issued_by_partner -> Nullable<Text>,
+        issued_by_person -> Nullable<Text>,
+        issued_at -> Timestamp,
+        expires_at -> Timestamp,
+        certification_ends_at -> Nullable<Timestamp>,
+        status -> Text,
+        certification_id -> Nullable<Text>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    administrations (code) {
+        code -> Text,
+        catalogue -> Text,
+        titles -> Text,
+        is_retired -> Bool,
+    }
+}
+
+diesel::table! {
     assertion_uses (digest, purpose) {
         digest -> Text,
         purpose -> Text,
@@ -48,6 +83,56 @@ diesel::table! {
         tries_left -> BigInt,
         resends_left -> BigInt,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    catalogues (name) {
+        name -> Text,
+        version -> BigInt,
+        digest -> Text,
+        loaded_at -> Timestamp,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    certification_steps (certification_id, position) {
+        certification_id -> Text,
+        position -> BigInt,
+        status -> Text,
+        at -> Timestamp,
+        actor_kind -> Text,
+        actor_person -> Nullable<Text>,
+        actor_client -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        ends_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    certifications (id) {
+        id -> Text,
+        space_id -> Text,
+        service -> Text,
+        capacity -> Text,
+        principal_id -> Nullable<Text>,
+        legal_person_digest -> Text,
+        legal_person_sealed -> Text,
+        domains -> Text,
+        origin -> Text,
+        applicant_id -> Text,
+        application_sealed -> Nullable<Text>,
+        security_code -> Nullable<Text>,
+        status -> Text,
+        taken_up_at -> Nullable<Timestamp>,
+        taken_up_by -> Nullable<Text>,
+        created_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        ends_at -> Nullable<Timestamp>,
+        warn_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        lock_seq -> BigInt,
     }
 }
 
@@ -188,6 +273,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    partner_events (id) {
+        id -> Text,
+        administration -> Text,
+        kind -> Text,
+        subject -> Text,
+        happened_at -> Timestamp,
+        position -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    partner_feeds (administration) {
+        administration -> Text,
+        last_position -> BigInt,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    partners (id) {
+        id -> Text,
+        administration -> Text,
+        name -> Text,
+        scopes -> Text,
+        status -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     persons (id) {
         id -> Text,
         number_digest -> Text,
@@ -279,6 +394,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    sectors (code) {
+        code -> Text,
+        catalogue -> Text,
+        titles -> Text,
+        is_retired -> Bool,
+    }
+}
+
+diesel::table! {
+    service_domains (service, code) {
+        service -> Text,
+        code -> Text,
+        titles -> Text,
+        is_retired -> Bool,
+    }
+}
+
+diesel::table! {
+    services (code) {
+        code -> Text,
+        catalogue -> Text,
+        administration -> Text,
+        sector -> Text,
+        titles -> Text,
+        descriptions -> Text,
+        ways_in -> Text,
+        applicants -> Text,
+        reapply_after_hours -> Nullable<BigInt>,
+        has_security_code -> Bool,
+        least_assurance -> Text,
+        code_valid_days -> BigInt,
+        valid_days -> Nullable<BigInt>,
+        is_retired -> Bool,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Text,
         person_id -> Text,
@@ -358,8 +510,17 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_codes -> partners (issued_by_partner));
+diesel::joinable!(access_codes -> persons (issued_by_person));
+diesel::joinable!(access_codes -> services (service));
+diesel::joinable!(administrations -> catalogues (catalogue));
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
+diesel::joinable!(certification_steps -> certifications (certification_id));
+diesel::joinable!(certifications -> partners (taken_up_by));
+diesel::joinable!(certifications -> persons (applicant_id));
+diesel::joinable!(certifications -> services (service));
+diesel::joinable!(certifications -> spaces (space_id));
 diesel::joinable!(client_assertions -> clients (client_id));
 diesel::joinable!(company_profiles -> spaces (space_id));
 diesel::joinable!(invitations -> memberships (membership_id));
@@ -372,12 +533,21 @@ diesel::joinable!(memberships -> persons (person_id));
 diesel::joinable!(memberships -> products (product_id));
 diesel::joinable!(memberships -> spaces (space_id));
 diesel::joinable!(notification_preferences -> persons (person_id));
+diesel::joinable!(partner_events -> administrations (administration));
+diesel::joinable!(partner_feeds -> administrations (administration));
+diesel::joinable!(partners -> administrations (administration));
+diesel::joinable!(partners -> clients (id));
 diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(recoveries -> products (product_id));
 diesel::joinable!(recoveries -> spaces (space_id));
 diesel::joinable!(recovery_memberships -> memberships (membership_id));
 diesel::joinable!(recovery_memberships -> recoveries (recovery_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(sectors -> catalogues (catalogue));
+diesel::joinable!(service_domains -> services (service));
+diesel::joinable!(services -> administrations (administration));
+diesel::joinable!(services -> catalogues (catalogue));
+diesel::joinable!(services -> sectors (sector));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
 diesel::joinable!(sessions -> spaces (current_space));
@@ -392,10 +562,15 @@ diesel::joinable!(terms_acceptances -> terms (version));
 diesel::joinable!(terms_texts -> terms (version));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_codes,
+    administrations,
     assertion_uses,
     audit_chains,
     audit_entries,
     awaiting_addresses,
+    catalogues,
+    certification_steps,
+    certifications,
     client_assertions,
     clients,
     company_profiles,
@@ -407,6 +582,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     notification_preferences,
     outbox,
+    partner_events,
+    partner_feeds,
+    partners,
     persons,
     products,
     recoveries,
@@ -414,6 +592,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     recurring_jobs,
     refresh_tokens,
     registrations,
+    sectors,
+    service_domains,
+    services,
     sessions,
     spaces,
     system_users,

@@ -62,7 +62,7 @@ impl Entry {
 }
 
 /// SHA-256 over one netstring (`{bytes}:{text},`) a field, `-` for one that is absent, in this order: the form's name,
-/// chain, hash of the entry before, time ([`written`]), act, kind of actor, person, product, of a system user its client,
+/// chain, hash of the entry before, time ([`written`]), act, kind of actor, person, product, of a system user or partner its client,
 /// object, the changed fields (netstrings within one), code and text of the reason.
 ///
 /// The position is not in it: the hash of the entry before says where an entry stands.

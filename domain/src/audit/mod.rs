@@ -13,8 +13,8 @@ use crate::{
     Coded,
     coded::coded,
     id::{
-        InvitationId, JoinRequestId, LimitRequestId, MembershipId, PersonId, ProductId, RecoveryId, SessionId, SpaceId,
-        SystemUserId,
+        AccessCodeId, CertificationId, ClientId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, PartnerId,
+        PersonId, ProductId, RecoveryId, SessionId, SpaceId, SystemUserId,
     },
     identity::{Session, SessionEnd, Terms},
 };
@@ -112,6 +112,28 @@ coded! {
         RecoveryStopped = "recovery_stopped",
         /// A member was appointed administrator by it.
         MemberAppointed = "member_appointed",
+        /// A certification was asked for.
+        CertificationRequested = "certification_requested",
+        /// The space took its request back, or gave the certification up.
+        CertificationWithdrawn = "certification_withdrawn",
+        /// The administration began to look into the request.
+        CertificationTakenUp = "certification_taken_up",
+        /// The administration confirmed the space's rights, or an access code that it had issued did.
+        CertificationGranted = "certification_granted",
+        /// The administration did not confirm them.
+        CertificationRefused = "certification_refused",
+        /// The administration suspended it.
+        CertificationSuspended = "certification_suspended",
+        /// Suspended, it is effective again.
+        CertificationResumed = "certification_resumed",
+        /// The administration, or the principal, ended it.
+        CertificationRevoked = "certification_revoked",
+        /// Its end came.
+        CertificationExpired = "certification_expired",
+        /// A holder issued an access code for an agent.
+        AccessCodeIssued = "access_code_issued",
+        /// A holder withdrew one that nobody had used.
+        AccessCodeWithdrawn = "access_code_withdrawn",
     }
 }
 
@@ -124,6 +146,8 @@ coded! {
         Helpdesk = "helpdesk",
         /// A company's own software.
         SystemUser = "system_user",
+        /// An administration's back end.
+        Partner = "partner",
         /// Nobody whom we know: a rule of the portal itself.
         System = "system",
     }
@@ -185,6 +209,11 @@ pub enum Actor {
         /// Who answers for it.
         approver: PersonId,
     },
+    /// An administration's back end.
+    Partner {
+        /// Which.
+        client: PartnerId,
+    },
     /// A rule of the portal itself.
     System,
 }
@@ -196,6 +225,7 @@ impl Actor {
             Self::Person { .. } => AuditActorKind::Person,
             Self::Helpdesk { .. } => AuditActorKind::Helpdesk,
             Self::SystemUser { .. } => AuditActorKind::SystemUser,
+            Self::Partner { .. } => AuditActorKind::Partner,
             Self::System => AuditActorKind::System,
         }
     }
@@ -204,20 +234,21 @@ impl Actor {
         match self {
             Self::Person { person, .. } | Self::Helpdesk { person, .. } => Some(*person),
             Self::SystemUser { approver, .. } => Some(*approver),
-            Self::System => None,
+            Self::Partner { .. } | Self::System => None,
         }
     }
     /// The product that he logged in with.
     pub fn product(&self) -> Option<ProductId> {
         match self {
             Self::Person { product, .. } | Self::Helpdesk { product, .. } => Some(*product),
-            Self::SystemUser { .. } | Self::System => None,
+            Self::SystemUser { .. } | Self::Partner { .. } | Self::System => None,
         }
     }
     /// The software that acts, if it does.
-    pub fn client(&self) -> Option<SystemUserId> {
+    pub fn client(&self) -> Option<ClientId> {
         match self {
-            Self::SystemUser { client, .. } => Some(*client),
+            Self::SystemUser { client, .. } => Some(ClientId::from(*client)),
+            Self::Partner { client } => Some(ClientId::from(*client)),
             Self::Person { .. } | Self::Helpdesk { .. } | Self::System => None,
         }
     }
@@ -254,6 +285,8 @@ macro_rules! objects {
     )+};
 }
 objects!(
+    AccessCodeId,
+    CertificationId,
     InvitationId,
     JoinRequestId,
     LimitRequestId,

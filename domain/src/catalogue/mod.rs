@@ -1,0 +1,146 @@
+//! What operators load: administrations, sectors, and the services that administrations open to certified spaces
+//! (domain.md §4).
+
+pub mod service;
+
+use std::{collections::BTreeMap, fmt};
+
+pub use service::{Capacity, Service, ServiceDomain, ServiceStatus, WayIn};
+
+use crate::{Coded, Fault, text::Language};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident($parts:literal)),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The most characters that it has.
+            pub const MAX: usize = 80;
+
+            /// Reads words of small letters and digits, which begin with a letter, joined by hyphens, in as many parts, joined by
+            /// dots, as the code has.
+            ///
+            /// # Errors
+            /// [`Fault::TooLong`], [`Fault::Malformed`].
+            pub fn parse(raw: &str) -> Result<Self, Fault> {
+                code(raw, $parts, Self::MAX).map(|()| Self(raw.to_owned()))
+            }
+            /// The code.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+codes! {
+    /// What a catalogue is called: `luxembourg`.
+    CatalogueName(1),
+    /// An administration: `acd`.
+    AdministrationCode(1),
+    /// A sector: `food-safety`.
+    SectorCode(1),
+    /// A service, behind its administration: `acd.tax-cards`.
+    ServiceCode(2),
+    /// A domain of a service: `affiliations`.
+    ServiceDomainCode(1),
+}
+
+fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {
+    if raw.len() > max {
+        return Err(Fault::TooLong { max });
+    }
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let is_part = |part: &str| part.split('-').all(is_word);
+    let is_code = raw.split('.').count() == parts && raw.split('.').all(is_part);
+    if is_code { Ok(()) } else { Err(Fault::Malformed) }
+}
+
+impl ServiceCode {
+    /// Whether it is of this administration, as its first part says.
+    pub fn is_of(&self, administration: &AdministrationCode) -> bool {
+        self.0.split_once('.').is_some_and(|(first, _)| first == administration.as_str())
+    }
+}
+
+/// A text in the languages in which there is one; French is always among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalText(BTreeMap<&'static str, String>);
+
+impl LocalText {
+    /// Takes the texts, one a language.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] without a French one.
+    pub fn new(texts: impl IntoIterator<Item = (Language, String)>) -> Result<Self, Fault> {
+        let texts: BTreeMap<_, _> = texts.into_iter().map(|(language, text)| (language.code(), text)).collect();
+        if texts.contains_key(Language::Fr.code()) { Ok(Self(texts)) } else { Err(Fault::Missing) }
+    }
+
+    /// The text in a language, or in French.
+    pub fn in_language(&self, language: Language) -> &str {
+        let text = self.0.get(language.code()).or_else(|| self.0.get(Language::Fr.code()));
+        text.map(String::as_str).unwrap_or_default()
+    }
+
+    /// Each language that there is a text in, by its code, with the text.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(language, text)| (*language, text.as_str()))
+    }
+}
+
+/// An authority that certifies spaces for services of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administration {
+    /// Its code.
+    pub code: AdministrationCode,
+    /// What it is called.
+    pub titles: LocalText,
+}
+
+/// A sector, to which services belong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sector {
+    /// Its code.
+    pub code: SectorCode,
+    /// What it is called.
+    pub titles: LocalText,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_small_words_in_so_many_parts() {
+        for code in ["acd.tax-cards", "itm.social-elections", "a1.b2-c3"] {
+            assert_eq!(ServiceCode::parse(code).unwrap().as_str(), code);
+        }
+        for wrong in
+            ["", "acd", "acd.", ".tax", "acd.tax.cards", "ACD.tax", "acd.tax--cards", "acd.1tax", "acd.é", "acd.-t"]
+        {
+            assert_eq!(ServiceCode::parse(wrong), Err(Fault::Malformed), "{wrong}");
+        }
+        assert_eq!(SectorCode::parse(&"a".repeat(81)), Err(Fault::TooLong { max: 80 }));
+        let acd = AdministrationCode::parse("acd").unwrap();
+        assert!(ServiceCode::parse("acd.tax-cards").unwrap().is_of(&acd));
+        assert!(!ServiceCode::parse("acdx.tax-cards").unwrap().is_of(&acd));
+    }
+
+    #[test]
+    fn a_text_falls_back_to_french() {
+        let text = LocalText::new([(Language::Fr, "Fiches".to_owned()), (Language::De, "Karten".to_owned())]).unwrap();
+        assert_eq!((text.in_language(Language::De), text.in_language(Language::Lb)), ("Karten", "Fiches"));
+        assert_eq!(LocalText::new([(Language::De, "Karten".to_owned())]), Err(Fault::Missing));
+    }
+}

@@ -1,0 +1,82 @@
+//! A service that opens only to a space whose rights its administration, or a principal, has confirmed.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::{AdministrationCode, LocalText, SectorCode, ServiceCode, ServiceDomainCode};
+use crate::{coded::coded, identity::Assurance};
+
+coded! {
+    /// How a space comes to a certification (domain.md §4, F).
+    WayIn {
+        /// By a code that the administration or a principal hands out.
+        AccessCode = "access_code",
+        /// By asking the administration.
+        Request = "request",
+    }
+}
+
+coded! {
+    /// As what a space is certified (domain.md §4, F).
+    Capacity {
+        /// For its own legal person (titulaire).
+        Holder = "holder",
+        /// For another's, its principal (mandataire).
+        Agent = "agent",
+    }
+}
+
+coded! {
+    /// Whether a service takes new requests and codes.
+    ServiceStatus {
+        /// It does.
+        Offered = "offered",
+        /// A newer version of its catalogue leaves it out: what was granted stays, nothing is added.
+        Retired = "retired",
+    }
+}
+
+/// A service, as its catalogue has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its code.
+    pub code: ServiceCode,
+    /// Whose it is.
+    pub administration: AdministrationCode,
+    /// Where it belongs.
+    pub sector: SectorCode,
+    /// What it is called.
+    pub titles: LocalText,
+    /// What it is for.
+    pub descriptions: LocalText,
+    /// How a space comes in; at least one way.
+    pub ways_in: BTreeSet<WayIn>,
+    /// Who may ask for it; at least one of the two where that is a way in.
+    pub applicants: BTreeSet<Capacity>,
+    /// After a request, how long the same person, and the same space, ask for the same legal person no more.
+    pub reapply_after: Option<TimeDelta>,
+    /// Whether an access code goes with a security code, which is chosen with the request or by the code's issuer.
+    pub has_security_code: bool,
+    /// The login that asking for it and activating a code want at least.
+    pub least_assurance: Assurance,
+    /// How long an access code can be activated, unless its issuer says so.
+    pub code_valid_for: TimeDelta,
+    /// How long a certification lasts, unless it is said when it is granted; for ever where there is none.
+    pub valid_for: Option<TimeDelta>,
+    /// What an agent may be certified for alone.
+    pub domains: Vec<ServiceDomain>,
+    /// Whether it takes new ones.
+    pub status: ServiceStatus,
+}
+
+/// A part of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDomain {
+    /// Its code, within the service.
+    pub code: ServiceDomainCode,
+    /// What it is called.
+    pub titles: LocalText,
+    /// Whether new ones may name it.
+    pub status: ServiceStatus,
+}

@@ -1,0 +1,3 @@
+DROP TABLE partner_events;
+DROP TABLE partner_feeds;
+DROP TABLE partners;

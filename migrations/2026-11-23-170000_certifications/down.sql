@@ -1,0 +1,3 @@
+DROP TABLE access_codes;
+DROP TABLE certification_steps;
+DROP TABLE certifications;

@@ -1,0 +1,81 @@
+-- What an administration, or a principal, confirmed of a space: that it may use a service for a legal person. `status` does not know
+-- that the end has come before the worker has seen it. `domains` is empty where it is for the whole service. Requests and
+-- activations are decided on under the lock of the space, decisions of the administration under that of the row.
+CREATE TABLE certifications (
+    id TEXT PRIMARY KEY NOT NULL,
+    space_id TEXT NOT NULL REFERENCES spaces (id),
+    service TEXT NOT NULL REFERENCES services (code),
+    capacity TEXT NOT NULL CHECK (capacity IN ('holder', 'agent')),
+    principal_id TEXT REFERENCES certifications (id),
+    legal_person_digest TEXT NOT NULL,
+    legal_person_sealed TEXT NOT NULL,
+    domains TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('request', 'access_code')),
+    applicant_id TEXT NOT NULL REFERENCES persons (id),
+    application_sealed TEXT,
+    security_code TEXT,
+    status TEXT NOT NULL CHECK (status IN ('requested', 'granted', 'refused', 'suspended', 'revoked', 'expired', 'withdrawn')),
+    taken_up_at TIMESTAMP,
+    taken_up_by TEXT REFERENCES partners (id),
+    created_at TIMESTAMP NOT NULL,
+    decided_at TIMESTAMP,
+    ends_at TIMESTAMP,
+    warn_at TIMESTAMP,
+    version BIGINT NOT NULL CHECK (version BETWEEN 1 AND 4000000000),
+    lock_seq BIGINT NOT NULL DEFAULT 0,
+    CHECK (capacity = 'agent' OR principal_id IS NULL)
+);
+CREATE UNIQUE INDEX certifications_one_holder ON certifications (space_id, service)
+    WHERE capacity = 'holder' AND status IN ('requested', 'granted', 'suspended');
+CREATE INDEX certifications_by_space ON certifications (space_id, id);
+CREATE INDEX certifications_by_service ON certifications (service, id);
+CREATE INDEX certifications_by_legal_person ON certifications (legal_person_digest, service);
+CREATE INDEX certifications_by_principal ON certifications (principal_id, id) WHERE principal_id IS NOT NULL;
+CREATE INDEX certifications_by_applicant ON certifications (applicant_id, service, created_at);
+CREATE INDEX certifications_to_warn ON certifications (warn_at) WHERE warn_at IS NOT NULL;
+CREATE INDEX certifications_to_expire ON certifications (ends_at) WHERE status IN ('granted', 'suspended');
+
+-- How each came to stand as it does: append-only.
+CREATE TABLE certification_steps (
+    certification_id TEXT NOT NULL REFERENCES certifications (id),
+    position BIGINT NOT NULL CHECK (position >= 1),
+    status TEXT NOT NULL,
+    at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_person TEXT,
+    actor_client TEXT,
+    reason TEXT,
+    ends_at TIMESTAMP,
+    PRIMARY KEY (certification_id, position)
+);
+
+-- Codes of 160 bits, each known by its digest alone, and good for one space, once. `legal_number_wanted` says that whoever
+-- activates it must know the legal person's number; `request_id`, that it grants what was asked for.
+CREATE TABLE access_codes (
+    id TEXT PRIMARY KEY NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    service TEXT NOT NULL REFERENCES services (code),
+    capacity TEXT NOT NULL CHECK (capacity IN ('holder', 'agent')),
+    principal_id TEXT REFERENCES certifications (id),
+    request_id TEXT REFERENCES certifications (id),
+    legal_person_digest TEXT NOT NULL,
+    legal_person_sealed TEXT NOT NULL,
+    legal_number_wanted BOOLEAN NOT NULL,
+    space_identifier TEXT,
+    domains TEXT NOT NULL,
+    security_code TEXT,
+    wrong_tries BIGINT NOT NULL CHECK (wrong_tries BETWEEN 0 AND 5),
+    issued_by_partner TEXT REFERENCES partners (id),
+    issued_by_person TEXT REFERENCES persons (id),
+    issued_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    certification_ends_at TIMESTAMP,
+    status TEXT NOT NULL CHECK (status IN ('issued', 'used', 'locked', 'withdrawn')),
+    certification_id TEXT REFERENCES certifications (id),
+    lock_seq BIGINT NOT NULL DEFAULT 0,
+    CHECK ((issued_by_partner IS NULL) <> (issued_by_person IS NULL)),
+    CHECK ((status = 'used') = (certification_id IS NOT NULL))
+);
+CREATE INDEX access_codes_by_service ON access_codes (service, id);
+CREATE INDEX access_codes_by_principal ON access_codes (principal_id, id) WHERE principal_id IS NOT NULL;
+CREATE INDEX access_codes_by_request ON access_codes (request_id) WHERE request_id IS NOT NULL;
