@@ -5,12 +5,7 @@ pub mod view;
 
 use actix_web::{HttpRequest, get, web::Path};
 use chrono::{DateTime, Utc};
-use domain::{
-    Coded, Refusal,
-    audit::{AuditAct, Chain},
-    collaboration::Permission,
-    id::SpaceId,
-};
+use domain::{Refusal, audit::Chain, collaboration::Permission, id::SpaceId};
 use persistence::{AuditFilter, Reading};
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -19,8 +14,8 @@ use self::view::{EventPage, EventView};
 use crate::http::{
     answer::Answer,
     caller::{Caller, Person},
-    export::{self, List, Rows},
-    page::PageView,
+    export,
+    page::Paging,
     path::PathId,
     problem::Problem,
     query::Query,
@@ -92,12 +87,19 @@ pub async fn of_person(request: HttpRequest, person: Person) -> Answer {
 async fn list(request: &HttpRequest, person: Person, whose: Whose) -> Answer {
     let mut query = Query::of(request);
     let filter = AuditFilter {
-        act: query.choice::<AuditAct>("act"),
+        act: query.choice("act"),
         actor: query.id("actor"),
         from: query.instant("from"),
         to: query.instant("to"),
     };
-    export::answer(request, person, query, Log { whose, filter }).await
+    let read = move |tx: &mut Reading<'_>, caller: &Caller, paging: Paging| {
+        let chain = readable(tx, caller, whose)?;
+        paging.list::<EventPage>(caller, |before, most| {
+            let entries = tx.audit_entries(chain, filter, before, most)?;
+            Ok(entries.iter().map(EventView::from).collect())
+        })
+    };
+    export::answer(request, person, query, read).await
 }
 
 /// Whose log it is.
@@ -107,41 +109,9 @@ enum Whose {
     Space(SpaceId),
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Log {
-    whose: Whose,
-    filter: AuditFilter,
-}
-
-impl List for Log {
-    type Row = EventView;
-    type Page = EventPage;
-    type Right = Chain;
-    const FILE: &'static str = "audit-events";
-
-    fn filter(&self) -> String {
-        let parameters = [
-            ("act", self.filter.act.map(|act| act.code().to_owned())),
-            ("actor", self.filter.actor.map(|id| id.to_string())),
-            ("from", self.filter.from.map(domain::audit::written)),
-            ("to", self.filter.to.map(domain::audit::written)),
-        ];
-        let given = parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
-        given.collect::<Vec<_>>().join("&")
-    }
-
-    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Chain, Problem> {
-        let Whose::Space(id) = self.whose else { return Ok(Chain::Person(caller.person)) };
-        let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-        Ok(membership.administrator(Permission::ReadAuditLog)?.audit_log())
-    }
-
-    fn rows(&self, tx: &mut Reading<'_>, chain: &Chain, before: Option<u32>, most: u32) -> Rows<Self> {
-        let entries = tx.audit_entries(*chain, self.filter, before, most)?;
-        Ok(entries.iter().map(EventView::from).collect())
-    }
-
-    fn page(data: Vec<EventView>, page: PageView) -> EventPage {
-        EventPage { data, page }
-    }
+/// The chain, if the caller may read it.
+fn readable(tx: &mut Reading<'_>, caller: &Caller, whose: Whose) -> Result<Chain, Problem> {
+    let Whose::Space(id) = whose else { return Ok(Chain::Person(caller.person)) };
+    let (_, membership) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+    Ok(membership.administrator(Permission::ReadAuditLog)?.audit_log())
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::http::{
     export::Row,
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{AuditActChoice, AuditActorKindChoice, Choice},
 };
 
@@ -123,14 +123,10 @@ pub struct EventPage {
     pub page: PageView,
 }
 
-impl Page for EventPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(EventPage of EventView by position: u32);
 
 impl Row for EventView {
-    type Key = u32;
+    const FILE: &'static str = "audit-events";
     const COLUMNS: &'static [&'static str] = &[
         "position",
         "at",
@@ -148,9 +144,6 @@ impl Row for EventView {
         "hash",
     ];
 
-    fn key(&self) -> u32 {
-        self.position
-    }
     fn cells(&self) -> Vec<String> {
         let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         let reason = self.reason.as_ref();

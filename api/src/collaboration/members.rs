@@ -2,13 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, web::Path};
 use domain::{
-    Coded, Refusal,
+    Refusal,
     collaboration::{MemberEdit, Membership, MembershipStatus, Permission, Role},
     id::{MembershipId, SpaceId},
     space::Space,
 };
 use persistence::{MemberFilter, Reading};
-use uuid::Uuid;
 
 use super::{
     Outcome, keep, lock_case,
@@ -19,8 +18,8 @@ use crate::http::{
     answer::{self, Answer, IfMatch, Prepared},
     body::Body,
     caller::{Caller, Person},
-    export::{self, List, Rows},
-    page::PageView,
+    export,
+    page::Paging,
     path::PathId,
     problem::Problem,
     query::Query,
@@ -50,53 +49,26 @@ use crate::http::{
 )]
 #[get("/v1/spaces/{id}/members")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
+    let id: SpaceId = id.of();
     let mut query = Query::of(&request);
-    let (role, status) = (query.choice("role"), query.choice("status"));
-    export::answer(&request, person, query, Members { space: id.of(), role, status }).await
-}
-
-/// The members of a space, with the filters that they are listed by.
-#[derive(Debug, Clone, Copy)]
-struct Members {
-    space: SpaceId,
-    role: Option<Role>,
-    status: Option<MembershipStatus>,
-}
-
-impl List for Members {
-    type Row = MemberView;
-    type Page = MemberPage;
-    type Right = (Space, Membership);
-    const FILE: &'static str = "members";
-
-    fn filter(&self) -> String {
-        let given = [("role", self.role.map(Coded::code)), ("status", self.status.map(Coded::code))];
-        let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
-        given.collect::<Vec<_>>().join("&")
-    }
-
-    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Self::Right, Problem> {
-        let (space, reader) = reader(tx, caller, self.space)?;
-        if self.status.is_some_and(|status| status != MembershipStatus::Active) {
+    let role = query.choice("role");
+    let status = query.choice::<MembershipStatus>("status");
+    let read = move |tx: &mut Reading<'_>, caller: &Caller, paging: Paging| {
+        let (space, reader) = reader(tx, caller, id)?;
+        if status.is_some_and(|status| status != MembershipStatus::Active) {
             reader.administrator(Permission::ManageMembers)?;
         }
-        Ok((space, reader))
-    }
-
-    fn rows(&self, tx: &mut Reading<'_>, right: &Self::Right, after: Option<Uuid>, most: u32) -> Rows<Self> {
-        let ((space, reader), now) = (right, tx.now());
-        Permission::View.require_state(space, now)?;
-        let sees_all = Permission::ManageMembers.is_of(reader.role);
-        let status = if sees_all { self.status } else { Some(MembershipStatus::Active) };
-        let filter = MemberFilter { role: self.role, status, after: after.map(MembershipId) };
-        let found = tx.members_of(space.id, filter, most)?;
-        let view = |(membership, person, product)| MemberView::new(reader, &membership, &person, &product, now);
-        Ok(found.into_iter().map(view).collect())
-    }
-
-    fn page(data: Vec<MemberView>, page: PageView) -> MemberPage {
-        MemberPage { data, page }
-    }
+        paging.list::<MemberPage>(caller, |after, most| {
+            let now = tx.now();
+            Permission::View.require_state(&space, now)?;
+            let sees_all = Permission::ManageMembers.is_of(reader.role);
+            let status = if sees_all { status } else { Some(MembershipStatus::Active) };
+            let found = tx.members_of(space.id, MemberFilter { role, status, after: after.map(MembershipId) }, most)?;
+            let view = |(membership, person, product)| MemberView::new(&reader, &membership, &person, &product, now);
+            Ok(found.into_iter().map(view).collect())
+        })
+    };
+    export::answer(&request, person, query, read).await
 }
 
 /// Shows a member; suspended and former ones to administrators alone.

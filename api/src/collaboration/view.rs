@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::http::{
     export::{Row, written},
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{self, AccessScopeChoice, Choice, MembershipStatusChoice, RoleChoice},
 };
 
@@ -80,7 +80,7 @@ impl MemberView {
 }
 
 impl Row for MemberView {
-    type Key = Uuid;
+    const FILE: &'static str = "members";
     const COLUMNS: &'static [&'static str] = &[
         "id",
         "spaceId",
@@ -97,9 +97,6 @@ impl Row for MemberView {
         "maskedSerial",
     ];
 
-    fn key(&self) -> Uuid {
-        self.id
-    }
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.to_string(),
@@ -133,8 +130,4 @@ pub struct MemberPage {
     pub page: PageView,
 }
 
-impl Page for MemberPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(MemberPage of MemberView by id: Uuid);

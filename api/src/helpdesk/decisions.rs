@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
-    Coded, Refusal,
+    Refusal,
     audit::{AuditAct, Chain},
-    helpdesk::{LimitRequest, LimitRequestStatus, Occasion},
+    helpdesk::{LimitRequest, Occasion},
     id::LimitRequestId,
     identity::Product,
 };
@@ -47,21 +47,15 @@ use crate::{
 #[get("/v1/helpdesk/limit-requests")]
 pub async fn list(request: HttpRequest, helpdesk: Helpdesk) -> Answer {
     let mut query = Query::of(&request);
-    let status = query.choice::<LimitRequestStatus>("status");
-    let filter = status.map(|status| format!("status={}", status.code())).unwrap_or_default();
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = helpdesk.app();
-    let (caller, paging, rows) = helpdesk
-        .read(move |tx, caller, _| {
-            caller.strong()?;
-            query.end()?;
-            let after = paging.after(&app.data_keys, caller)?.map(LimitRequestId);
-            let rows = tx.limit_requests(status, after, paging.rows())?;
-            Ok((caller.clone(), paging, rows))
+    let status = query.choice("status");
+    let paging = Paging::of(&request, query, helpdesk.app());
+    let listed = helpdesk.read(move |tx, caller, _| {
+        paging.list::<LimitRequestPage>(caller, |after, most| {
+            let rows = tx.limit_requests(status, after.map(LimitRequestId), most)?;
+            Ok(rows.iter().map(LimitRequestView::from).collect())
         })
-        .await?;
-    let (rows, page) = paging.cut(&helpdesk.app().data_keys, &caller, rows, |request| request.id.0);
-    paging.answer(&LimitRequestPage { data: rows.iter().map(LimitRequestView::from).collect(), page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows a request, and the product that it is about.

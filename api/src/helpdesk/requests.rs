@@ -75,21 +75,15 @@ pub async fn ask(request: HttpRequest, person: Person, id: Path<PathId>, body: B
 )]
 #[get("/v1/me/authentication-products/{id}/limit-requests")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
-    let mut query = Query::of(&request);
-    let paging = Paging::take(&request, &mut query, "");
-    let app = person.app();
-    let (caller, paging, rows) = person
-        .read(move |tx, caller| {
-            let own = own(tx, caller, id.of())?;
-            caller.strong()?;
-            query.end()?;
-            let before = paging.after(&app.data_keys, caller)?.map(LimitRequestId);
-            let rows = tx.limit_requests_of(own.id, before, paging.rows())?;
-            Ok((caller.clone(), paging, rows))
+    let paging = Paging::of(&request, Query::of(&request), person.app());
+    let listed = person.read(move |tx, caller| {
+        let own = own(tx, caller, id.of())?;
+        paging.list::<LimitRequestPage>(caller, |before, most| {
+            let rows = tx.limit_requests_of(own.id, before.map(LimitRequestId), most)?;
+            Ok(rows.iter().map(LimitRequestView::from).collect())
         })
-        .await?;
-    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |request| request.id.0);
-    paging.answer(&LimitRequestPage { data: rows.iter().map(LimitRequestView::from).collect(), page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows what was asked for a product of the caller's, and what became of it.

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{
         self, Choice, EntityTypeChoice, LimitRequestStatusChoice, ProductKindChoice, ProductStatusChoice,
         SpaceKindChoice, SpaceStateChoice,
@@ -75,11 +75,7 @@ pub struct LimitRequestPage {
     pub page: PageView,
 }
 
-impl Page for LimitRequestPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(LimitRequestPage of LimitRequestView by id: Uuid);
 
 /// An authentication product as the Helpdesk sees it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,9 +2,7 @@
 //! more than a few pages are in memory, and no connection to the database is held in between.
 
 use std::{
-    fmt::Display,
     pin::Pin,
-    str::FromStr,
     task::{Context, Poll},
 };
 
@@ -25,7 +23,7 @@ use super::{
     accept,
     answer::Answer,
     caller::{Caller, Person},
-    page::{Page, PageView, Paging},
+    page::{Listed, Page, Paging},
     problem::Problem,
     query::Query,
 };
@@ -33,79 +31,38 @@ use super::{
 /// How many rows of an export are read at once.
 const PAGE: u32 = 500;
 
-/// A list, with the filters that it is asked for with.
-pub trait List: Clone + Send + 'static {
-    /// What it is of.
-    type Row: Row;
-    /// A page of it.
-    type Page: Page;
-    /// What the caller's right to read it lets him see.
-    type Right;
+/// What a list is of, as JSON shows it and as a line of CSV.
+pub trait Row: Serialize {
     /// What the file of an export is called.
     const FILE: &'static str;
-
-    /// The filters as a query, for cursors and links.
-    fn filter(&self) -> String;
-    /// The caller's right. It is asked anew for each page, so that nobody reads on who may not any more.
-    ///
-    /// # Errors
-    /// He has none.
-    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Self::Right, Problem>;
-    /// So many rows at most, those after a key, in an order in which what comes meanwhile moves none.
-    ///
-    /// # Errors
-    /// The list can't be read now.
-    fn rows(&self, tx: &mut Reading<'_>, right: &Self::Right, after: Option<Key<Self>>, most: u32) -> Rows<Self>;
-    /// The rows as a page.
-    fn page(data: Vec<Self::Row>, page: PageView) -> Self::Page;
-}
-
-type Key<L> = <<L as List>::Row as Row>::Key;
-/// What a list reads.
-pub type Rows<L> = Result<Vec<<L as List>::Row>, Problem>;
-
-/// What a list is of, as JSON shows it and as a line of CSV.
-pub trait Row: Serialize + Send + 'static {
-    /// What the list is in the order of.
-    type Key: Display + FromStr + Send + 'static;
     /// The names of the columns, which stay what they are.
     const COLUMNS: &'static [&'static str];
 
-    /// Its place in the list.
-    fn key(&self) -> Self::Key;
     /// What stands in the columns.
     fn cells(&self) -> Vec<String>;
 }
 
 /// Answers with a page of the list, or with all of it, as `format` or `Accept` says; the query's filters were taken before.
-pub async fn answer<L: List>(request: &HttpRequest, person: Person, mut query: Query, list: L) -> Answer {
-    let format = Format::wanted(request, &mut query);
-    let paging = Paging::take(request, &mut query, &list.filter());
-    let most = if format == Format::Json { paging.rows() } else { PAGE };
-    let (app, first) = (person.app(), list.clone());
-    let (caller, paging, rows) = person
-        .read(move |tx, caller| {
-            let right = first.right(tx, caller)?;
-            caller.strong()?;
-            query.end()?;
-            let after = paging.after(&app.data_keys, caller)?;
-            let rows = first.rows(tx, &right, after, most)?;
-            Ok((caller.clone(), paging, rows))
-        })
-        .await?;
+///
+/// The caller's right is asked anew for each page, so that nobody reads on who may not any more.
+pub async fn answer<P: Page<Row: Row> + 'static>(
+    request: &HttpRequest,
+    person: Person,
+    query: Query,
+    read: impl Fn(&mut Reading<'_>, &Caller, Paging) -> Result<Listed<P>, Problem> + Clone + Send + 'static,
+) -> Answer {
+    let mut paging = Paging::of(request, query, person.app());
+    let format = Format::wanted(request, &mut paging.query);
+    let listed = async move |paging: Paging| {
+        let read = read.clone();
+        person.read(move |tx, caller| read(tx, caller, paging)).await
+    };
     if format == Format::Json {
-        let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, Row::key);
-        return paging.answer(&L::page(rows, page));
+        return listed(paging).await?.answer();
     }
-    Ok(stream(format, L::FILE, rows, async move |after| {
-        let list = list.clone();
-        let next = person.read(move |tx, caller| {
-            let right = list.right(tx, caller)?;
-            caller.strong()?;
-            list.rows(tx, &right, Some(after), PAGE)
-        });
-        next.await
-    }))
+    let paging = paging.by(PAGE);
+    let first = listed(paging.clone()).await?;
+    Ok(stream(format, first, async move |cursor| listed(paging.from(cursor)).await))
 }
 
 /// In which form a list is wanted.
@@ -196,28 +153,27 @@ fn cell(text: &str) -> String {
     format!("\"{}\"", guarded.replace('"', "\"\""))
 }
 
-/// The answer that holds the first page and all that `next` reads after the last row of each. A failure on the way breaks
-/// the answer off, so that nobody takes a part for the whole.
-fn stream<R: Row>(
+/// The answer that holds the first page and all that `next` reads from the cursor of each. A failure on the way breaks the
+/// answer off, so that nobody takes a part for the whole.
+fn stream<P: Page<Row: Row> + 'static>(
     format: Format,
-    file: &'static str,
-    first: Vec<R>,
-    next: impl AsyncFn(R::Key) -> Result<Vec<R>, Problem> + 'static,
+    first: Listed<P>,
+    next: impl AsyncFn(String) -> Result<Listed<P>, Problem> + 'static,
 ) -> HttpResponse {
+    let file = P::Row::FILE;
     let (sender, receiver) = mpsc::channel(1);
     spawn(async move {
-        let mut page = Ok(first);
+        let mut listed = Ok(first);
         let mut is_first = true;
-        while let Ok(rows) = &page {
-            let text = format.write(rows, is_first);
+        while let Ok(Listed { rows, page, .. }) = listed {
+            let text = format.write(&rows, is_first);
             // An empty chunk would end the body.
             let is_gone = !text.is_empty() && sender.send(Ok(Bytes::from(text))).await.is_err();
-            let last = rows.last().filter(|_| rows.len() == PAGE as usize);
-            let Some(last) = last.filter(|_| !is_gone) else { return };
-            page = next(last.key()).await;
+            let Some(cursor) = page.next.filter(|_| !is_gone) else { return };
+            listed = next(cursor).await;
             is_first = false;
         }
-        if let Err(problem) = page {
+        if let Err(problem) = listed {
             tracing::warn!(code = problem.code.code(), file, "an export was broken off");
             let _ = sender.send(Err(problem.into())).await;
         }
@@ -255,31 +211,41 @@ mod tests {
     use super::*;
     use crate::http::problem::Code;
 
+    use crate::http::page::{PageView, page};
+
     #[derive(Serialize)]
-    struct Number(u32);
+    struct Number {
+        number: u32,
+    }
 
     impl Row for Number {
-        type Key = u32;
+        const FILE: &'static str = "numbers";
         const COLUMNS: &'static [&'static str] = &["number", "text"];
-        fn key(&self) -> u32 {
-            self.0
-        }
         fn cells(&self) -> Vec<String> {
-            vec![self.0.to_string(), format!("={}", self.0)]
+            vec![self.number.to_string(), format!("={}", self.number)]
         }
     }
 
-    /// A page of the numbers after this one.
-    fn page(after: u32) -> Vec<Number> {
-        (after + 1..=after + PAGE).map(Number).collect()
+    #[derive(Serialize)]
+    struct Numbers {
+        data: Vec<Number>,
+        page: PageView,
+    }
+
+    page!(Numbers of Number by number: u32);
+
+    /// So many numbers after this one; more follow a page that is full.
+    fn numbers(after: u32, most: u32) -> Listed<Numbers> {
+        let next = (most == PAGE).then(|| (after + most).to_string());
+        Listed::new((after + 1..=after + most).map(|number| Number { number }).collect(), next)
     }
 
     #[test]
     fn an_export_has_every_page_and_is_broken_off_where_one_fails() {
         System::new().block_on(async {
-            let whole = stream(Format::Csv, "numbers", page(0), async |after| {
-                assert_eq!(after, PAGE);
-                Ok(vec![Number(PAGE + 1)])
+            let whole = stream(Format::Csv, numbers(0, PAGE), async |cursor| {
+                assert_eq!(cursor, PAGE.to_string());
+                Ok(numbers(PAGE, 1))
             });
             let text = String::from_utf8(to_bytes(whole.into_body()).await.unwrap().to_vec()).unwrap();
             assert!(
@@ -287,9 +253,9 @@ mod tests {
                 "{text}"
             );
             assert_eq!(text.matches("\r\n").count(), 1 + PAGE as usize + 1);
-            let broken = stream(Format::Ndjson, "numbers", page(0), async |_| Err(Code::Busy.into()));
+            let broken = stream(Format::Ndjson, numbers(0, PAGE), async |_| Err(Code::Busy.into()));
             assert!(to_bytes(broken.into_body()).await.is_err());
-            let empty = stream(Format::Ndjson, "numbers", Vec::<Number>::new(), async |_| Err(Code::Busy.into()));
+            let empty = stream(Format::Ndjson, numbers(0, 0), async |_| Err(Code::Busy.into()));
             assert_eq!(to_bytes(empty.into_body()).await.unwrap().len(), 0);
         });
     }
@@ -299,9 +265,9 @@ mod tests {
         System::new().block_on(async {
             let read = Rc::new(Cell::new(0));
             let counted = Rc::clone(&read);
-            let endless = stream(Format::Ndjson, "numbers", page(0), async move |after| {
+            let endless = stream(Format::Ndjson, numbers(0, PAGE), async move |cursor| {
                 counted.set(counted.get() + 1);
-                Ok(page(after))
+                Ok(numbers(cursor.parse().unwrap(), PAGE))
             });
             let mut body = Box::pin(endless.into_body());
             sleep(Duration::from_millis(50)).await;

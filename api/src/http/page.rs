@@ -1,6 +1,6 @@
 //! Lists in pages: an opaque cursor, bound to its route, its filter and its caller.
 
-use std::{fmt::Display, str::FromStr};
+use std::{fmt::Display, str::FromStr, sync::Arc};
 
 use actix_web::{
     HttpRequest,
@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 
 use super::{
     answer::{self, Answer},
+    caller::Caller,
     problem::{Code, Problem},
     query::Query,
 };
-use crate::keys::DataKeys;
+use crate::app::App;
 
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
@@ -45,75 +46,113 @@ impl PageView {
 
 /// A page of a list, as it is answered.
 pub trait Page: Serialize {
-    /// Where the list goes on.
-    fn page(&self) -> &PageView;
+    /// What the list is of.
+    type Row: Send + 'static;
+    /// What it is in the order of.
+    type Key: Display + FromStr;
+
+    /// The place of a row in the list.
+    fn key(row: &Self::Row) -> Self::Key;
+    /// These rows, and where the list goes on.
+    fn new(data: Vec<Self::Row>, page: PageView) -> Self;
 }
 
-/// The page that a request asks for: `limit` and `cursor` of its query.
-#[derive(Debug)]
+/// Says of a struct with `data` and `page` which rows it shows, and by which of their fields they are in order.
+macro_rules! page {
+    ($page:ident of $row:ident by $key:ident: $type:ty) => {
+        impl $crate::http::page::Page for $page {
+            type Row = $row;
+            type Key = $type;
+
+            fn key(row: &$row) -> $type {
+                row.$key
+            }
+            fn new(data: Vec<$row>, page: $crate::http::page::PageView) -> Self {
+                Self { data, page }
+            }
+        }
+    };
+}
+pub(crate) use page;
+
+/// The part of a list that a request asks for: `limit` and `cursor` of its query.
+#[derive(Clone)]
 pub struct Paging {
+    app: Arc<App>,
+    /// What is left of it.
+    pub(super) query: Query,
     limit: u32,
     cursor: Option<String>,
-    /// The path and the rest of the query: a cursor of another list does not fit.
+    /// The path and the filters: a cursor of another list does not fit.
     list: String,
 }
 
+/// A part of a list, as it was read.
+#[derive(Debug)]
+pub struct Listed<P: Page> {
+    /// The rows.
+    pub rows: Vec<P::Row>,
+    /// Where the list goes on.
+    pub page: PageView,
+    link: Option<HeaderValue>,
+}
+
 impl Paging {
-    /// Takes `limit` (1 to 100, default 25) and `cursor` out of the query; `filter` is all else that shapes the list.
-    pub fn take(request: &HttpRequest, query: &mut Query, filter: &str) -> Self {
-        Self {
-            limit: query.number("limit", 1, MAX_LIMIT).unwrap_or(DEFAULT_LIMIT),
-            cursor: query.text("cursor").filter(|cursor| !cursor.is_empty()),
-            list: format!("{}?{filter}", request.path()),
-        }
+    /// Takes `limit` (1 to 100, default 25) and `cursor` out of the query, from which the list's filters were taken before.
+    pub fn of(request: &HttpRequest, mut query: Query, app: Arc<App>) -> Self {
+        let list = format!("{}?{}", request.path(), query.taken());
+        let limit = query.number("limit", 1, MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
+        let cursor = query.text("cursor").filter(|cursor| !cursor.is_empty());
+        Self { app, query, limit, cursor, list }
     }
 
-    /// How many rows to read: one more than are shown tells whether there are more.
-    pub fn rows(&self) -> u32 {
-        self.limit + 1
+    /// The same list, so many rows at most.
+    #[must_use]
+    pub fn by(self, limit: u32) -> Self {
+        Self { limit, ..self }
     }
 
-    /// After which row the page begins: its id, or whatever else the list is in the order of.
+    /// The same list from a cursor on.
+    #[must_use]
+    pub fn from(&self, cursor: String) -> Self {
+        Self { cursor: Some(cursor), ..self.clone() }
+    }
+
+    /// Reads it for a caller whose right to it is known: so many rows at most, those after a key, in an order in which what
+    /// comes meanwhile moves none.
     ///
     /// # Errors
-    /// The cursor is not one that we gave for this list to this caller.
-    pub fn after<K: FromStr>(&self, keys: &DataKeys, caller: &Session) -> Result<Option<K>, Problem> {
+    /// The login is too weak, the query is wrong, the cursor is not one that we gave for this list to this caller; those of
+    /// `read`.
+    pub fn list<P: Page>(
+        &self,
+        caller: &Caller,
+        read: impl FnOnce(Option<P::Key>, u32) -> Result<Vec<P::Row>, Problem>,
+    ) -> Result<Listed<P>, Problem> {
+        caller.strong()?;
+        self.query.end()?;
+        // One more than are shown tells whether there are more.
+        let mut rows = read(self.after(caller)?, self.limit + 1)?;
+        let limit = self.limit as usize;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(|last| self.cursor(&P::key(last).to_string(), caller));
+        let link = next.as_ref().and_then(|next| HeaderValue::from_str(&self.link(next)).ok());
+        Ok(Listed { link, ..Listed::new(rows, next) })
+    }
+
+    fn after<K: FromStr>(&self, caller: &Session) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let (key, seal) = cursor.split_once('.').ok_or(Code::InvalidCursor)?;
-        let is_ours = keys.digests(CURSOR, &self.bound(key, caller)).iter().any(|digest| digest[..SEAL] == *seal);
+        let digests = self.app.data_keys.digests(CURSOR, &self.bound(key, caller));
+        let is_ours = digests.iter().any(|digest| digest[..SEAL] == *seal);
         let key = key.parse::<K>().ok().filter(|_| is_ours);
         key.map(Some).ok_or_else(|| Code::InvalidCursor.into())
     }
 
-    /// Cuts the rows to the page, and says where the list goes on.
-    pub fn cut<T, K: Display>(
-        &self,
-        keys: &DataKeys,
-        caller: &Session,
-        mut rows: Vec<T>,
-        key: impl Fn(&T) -> K,
-    ) -> (Vec<T>, PageView) {
-        let limit = self.limit as usize;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|last| {
-            let key = key(last).to_string();
-            let seal = keys.digest(CURSOR, &self.bound(&key, caller));
-            format!("{key}.{}", &seal[..SEAL])
-        });
-        (rows, PageView { next, has_more })
-    }
-
-    /// 200 with the page, and a `Link` to the next (RFC 8288).
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn answer(&self, body: &impl Page) -> Answer {
-        let mut response = answer::ok(body)?;
-        if let Some(link) = body.page().next.as_ref().and_then(|next| HeaderValue::from_str(&self.link(next)).ok()) {
-            response.headers_mut().insert(LINK, link);
-        }
-        Ok(response)
+    fn cursor(&self, key: &str, caller: &Session) -> String {
+        let seal = self.app.data_keys.digest(CURSOR, &self.bound(key, caller));
+        format!("{key}.{}", &seal[..SEAL])
     }
 
     fn link(&self, next: &str) -> String {
@@ -123,5 +162,24 @@ impl Paging {
 
     fn bound(&self, key: &str, caller: &Session) -> String {
         format!("{}\n{}\n{}\n{key}", self.list, caller.person, caller.product)
+    }
+}
+
+impl<P: Page> Listed<P> {
+    /// These rows, and the cursor of what comes after them.
+    pub fn new(rows: Vec<P::Row>, next: Option<String>) -> Self {
+        Self { rows, page: PageView { has_more: next.is_some(), next }, link: None }
+    }
+
+    /// 200 with the page, and a `Link` to the next (RFC 8288).
+    ///
+    /// # Errors
+    /// None that a caller can cause.
+    pub fn answer(self) -> Answer {
+        let mut response = answer::ok(&P::new(self.rows, self.page))?;
+        if let Some(link) = self.link {
+            response.headers_mut().insert(LINK, link);
+        }
+        Ok(response)
     }
 }

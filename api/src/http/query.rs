@@ -22,9 +22,10 @@ pub fn parse_instant(value: &str) -> Option<Instant> {
 }
 
 /// The parameters of a request; each is taken out by the one who reads it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Query {
     left: Vec<(String, String)>,
+    taken: Vec<(String, String)>,
     faults: Vec<FieldError>,
 }
 
@@ -32,7 +33,7 @@ impl Query {
     /// Reads the query string.
     pub fn of(request: &HttpRequest) -> Self {
         let left = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
-        Self { left, faults: vec![] }
+        Self { left, taken: vec![], faults: vec![] }
     }
 
     /// Takes a parameter out.
@@ -43,6 +44,7 @@ impl Query {
             self.left.retain(|(known, _)| known != name);
             self.faults.push(FieldError::of_parameter(name, Flaw::Duplicate));
         }
+        self.taken.push((name.to_owned(), value.clone()));
         Some(value)
     }
 
@@ -103,12 +105,18 @@ impl Query {
         self.faults.push(FieldError::of_parameter(name, fault.into()));
     }
 
+    /// What was taken until now, as a query in the order in which it was taken.
+    pub fn taken(&self) -> String {
+        serde_urlencoded::to_string(&self.taken).unwrap_or_default()
+    }
+
     /// All that should be there was taken.
     ///
     /// # Errors
     /// 400 that names every parameter that is wrong or unknown.
-    pub fn end(mut self) -> Result<(), Problem> {
-        self.faults.extend(self.left.iter().map(|(name, _)| FieldError::of_parameter(name, Flaw::Unknown)));
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::invalid(self.faults)) }
+    pub fn end(&self) -> Result<(), Problem> {
+        let unknown = self.left.iter().map(|(name, _)| FieldError::of_parameter(name, Flaw::Unknown));
+        let faults: Vec<_> = self.faults.iter().cloned().chain(unknown).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
     }
 }

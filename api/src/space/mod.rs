@@ -9,11 +9,11 @@ pub mod view;
 
 use actix_web::{HttpRequest, get, patch, post, web::Path};
 use domain::{
-    Coded, Refusal,
+    Refusal,
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
     id::SpaceId,
-    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind, SpaceState, SpacesOpened},
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceState, SpacesOpened},
 };
 use persistence::{SpaceFilter, Transaction};
 
@@ -107,25 +107,17 @@ fn free_identifier(tx: &mut Transaction<'_>, entity_type: EntityType) -> Result<
 #[get("/v1/spaces")]
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let mut query = Query::of(&request);
-    let kind = query.choice::<SpaceKind>("kind");
+    let kind = query.choice("kind");
     let state = query.choice_of("status", &[SpaceState::Open, SpaceState::Suspended, SpaceState::Closed]);
-    let given = [("kind", kind.map(Coded::code)), ("status", state.map(Coded::code))];
-    let given = given.into_iter().filter_map(|(name, code)| Some(format!("{name}={}", code?)));
-    let filter = given.collect::<Vec<_>>().join("&");
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = person.app();
-    let (caller, paging, rows) = person
-        .read(move |tx, caller| {
-            caller.strong()?;
-            query.end()?;
-            let after = paging.after(&app.data_keys, caller)?.map(SpaceId);
-            let rows =
-                tx.spaces_of(caller.person, caller.product, SpaceFilter { kind, state, after }, paging.rows())?;
-            Ok((caller.clone(), paging, rows))
+    let paging = Paging::of(&request, query, person.app());
+    let listed = person.read(move |tx, caller| {
+        paging.list::<SpacePage>(caller, |after, most| {
+            let filter = SpaceFilter { kind, state, after: after.map(SpaceId) };
+            let rows = tx.spaces_of(caller.person, caller.product, filter, most)?;
+            Ok(rows.iter().map(SpaceSummary::from).collect())
         })
-        .await?;
-    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |space| space.id.0);
-    paging.answer(&SpacePage { data: rows.iter().map(SpaceSummary::from).collect(), page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows a space to one of its members, and to software with the right `read`; a closed one to its administrators.

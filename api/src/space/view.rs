@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{self, Choice, EntityTypeChoice, LanguageChoice, RoleChoice, SpaceKindChoice, SpaceStateChoice},
 };
 
@@ -145,8 +145,4 @@ pub struct SpacePage {
     pub page: PageView,
 }
 
-impl Page for SpacePage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(SpacePage of SpaceSummary by id: Uuid);

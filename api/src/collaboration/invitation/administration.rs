@@ -2,15 +2,14 @@
 
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
-    Coded, Instant, Refusal,
+    Instant, Refusal,
     audit::AuditAct,
-    collaboration::{Administrator, Invitation, InvitationChange, InvitationStatus, Permission, Roster},
+    collaboration::{Administrator, Invitation, InvitationChange, Permission, Roster},
     id::{InvitationId, PersonId, SpaceId},
     identity,
     space::{Space, SpaceState},
 };
 use persistence::{InvitationFilter, Reading};
-use uuid::Uuid;
 
 use super::{
     Host, keep_new, letters, record,
@@ -22,9 +21,9 @@ use crate::{
         answer::{self, Answer, Prepared},
         body::{Body, EmptyRequest, NoBody},
         caller::{Caller, Person},
-        export::{self, List, Rows},
+        export,
         idempotency::Once,
-        page::PageView,
+        page::Paging,
         path::PathId,
         problem::Problem,
         query::Query,
@@ -53,46 +52,23 @@ use crate::{
 )]
 #[get("/v1/spaces/{id}/invitations")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
+    let id: SpaceId = id.of();
     let mut query = Query::of(&request);
     let status = query.choice("status");
-    export::answer(&request, person, query, Invitations { space: id.of(), status }).await
-}
-
-/// The invitations to a space, with the filter that they are listed by.
-#[derive(Debug, Clone, Copy)]
-struct Invitations {
-    space: SpaceId,
-    status: Option<InvitationStatus>,
-}
-
-impl List for Invitations {
-    type Row = InvitationView;
-    type Page = InvitationPage;
-    type Right = Space;
-    const FILE: &'static str = "invitations";
-
-    fn filter(&self) -> String {
-        self.status.map(|status| format!("status={}", status.code())).unwrap_or_default()
-    }
-
-    fn right(&self, tx: &mut Reading<'_>, caller: &Caller) -> Result<Space, Problem> {
-        shown(tx, caller, self.space)
-    }
-
-    fn rows(&self, tx: &mut Reading<'_>, space: &Space, before: Option<Uuid>, most: u32) -> Rows<Self> {
-        let now = tx.now();
-        Permission::View.require_state(space, now)?;
-        let roster = tx.roster(space.id)?;
-        let able = if space.state == SpaceState::Open { able(&roster) } else { vec![] };
-        let filter = InvitationFilter { status: self.status, able, before: before.map(InvitationId) };
-        let found = tx.invitations_to(space.id, &filter, most)?;
-        let view = |(invitation, inviter)| InvitationView::new(&invitation, &inviter, space, &roster, now);
-        Ok(found.into_iter().map(view).collect())
-    }
-
-    fn page(data: Vec<InvitationView>, page: PageView) -> InvitationPage {
-        InvitationPage { data, page }
-    }
+    let read = move |tx: &mut Reading<'_>, caller: &Caller, paging: Paging| {
+        let space = shown(tx, caller, id)?;
+        paging.list::<InvitationPage>(caller, |before, most| {
+            let now = tx.now();
+            Permission::View.require_state(&space, now)?;
+            let roster = tx.roster(space.id)?;
+            let able = if space.state == SpaceState::Open { able(&roster) } else { vec![] };
+            let filter = InvitationFilter { status, able, before: before.map(InvitationId) };
+            let found = tx.invitations_to(space.id, &filter, most)?;
+            let view = |(invitation, inviter)| InvitationView::new(&invitation, &inviter, &space, &roster, now);
+            Ok(found.into_iter().map(view).collect())
+        })
+    };
+    export::answer(&request, person, query, read).await
 }
 
 /// Shows an invitation.

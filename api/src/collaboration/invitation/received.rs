@@ -48,29 +48,22 @@ use crate::{
 )]
 #[get("/v1/me/invitations")]
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
-    let mut query = Query::of(&request);
-    let paging = Paging::take(&request, &mut query, "");
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            caller.strong()?;
-            query.end()?;
-            let before = paging.after(&app.data_keys, caller)?.map(InvitationId);
+    let paging = Paging::of(&request, Query::of(&request), person.app());
+    let listed = person.read(move |tx, caller| {
+        paging.list::<ReceivedInvitationPage>(caller, |before, most| {
             let products = registered(tx, caller.person)?;
             let serials: Vec<_> = products.iter().map(|product| product.serial.clone()).collect();
-            let found = tx.invitations_for(&serials, before, paging.rows())?;
+            let found = tx.invitations_for(&serials, before.map(InvitationId), most)?;
             let spaces: Vec<SpaceId> = found.iter().map(|(_, space, _)| space.id).collect();
             let (rosters, nobody) = (tx.rosters(&spaces)?, Roster::default());
             let used = products.iter().find(|product| product.id == caller.product);
             let view = |row: &(Invitation, Space, identity::Person)| {
                 ReceivedInvitationView::new(row, rosters.get(&row.1.id).unwrap_or(&nobody), used, tx.now())
             };
-            Ok((caller.clone(), paging, found.iter().map(view).collect()))
+            Ok(found.iter().map(view).collect())
         })
-        .await?;
-    let (data, page) =
-        paging.cut(&person.app().data_keys, &caller, data, |invitation: &ReceivedInvitationView| invitation.id);
-    paging.answer(&ReceivedInvitationPage { data, page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows an invitation of one of the caller's registered products, also one that ended.

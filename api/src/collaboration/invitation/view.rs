@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::http::{
     export::{Row, written},
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{self, AccessScopeChoice, Choice, InvitationStatusChoice, RoleChoice},
 };
 
@@ -107,7 +107,7 @@ impl InvitationView {
 }
 
 impl Row for InvitationView {
-    type Key = Uuid;
+    const FILE: &'static str = "invitations";
     const COLUMNS: &'static [&'static str] = &[
         "id",
         "spaceId",
@@ -128,9 +128,6 @@ impl Row for InvitationView {
         "memberId",
     ];
 
-    fn key(&self) -> Uuid {
-        self.id
-    }
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.to_string(),
@@ -168,11 +165,7 @@ pub struct InvitationPage {
     pub page: PageView,
 }
 
-impl Page for InvitationPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(InvitationPage of InvitationView by id: Uuid);
 
 /// The space to which somebody is invited.
 #[derive(Debug, Serialize, ToSchema)]
@@ -194,7 +187,7 @@ pub struct InvitingSpaceView {
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedInvitationView {
     /// Its id.
-    pub id: Uuid,
+    id: Uuid,
     /// Where to.
     space: InvitingSpaceView,
     /// As what.
@@ -258,8 +251,4 @@ pub struct ReceivedInvitationPage {
     pub page: PageView,
 }
 
-impl Page for ReceivedInvitationPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(ReceivedInvitationPage of ReceivedInvitationView by id: Uuid);

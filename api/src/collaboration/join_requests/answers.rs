@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
-    Coded, Refusal,
+    Refusal,
     audit::{AuditAct, Chain, Event},
-    collaboration::{JoinRequest, JoinRequestStatus, Membership, Permission},
+    collaboration::{JoinRequest, Membership, Permission},
     id::{JoinRequestId, SpaceId},
     identity::{Person as Asker, Product},
     space::Space,
@@ -51,27 +51,22 @@ use crate::{
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let id: SpaceId = id.of();
     let mut query = Query::of(&request);
-    let status = query.choice::<JoinRequestStatus>("status");
-    let filter = status.map(|status| format!("status={}", status.code())).unwrap_or_default();
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            let (space, reader) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
-            space.require_professional()?;
-            reader.administrator(Permission::ManageMembers)?;
-            caller.strong()?;
-            query.end()?;
-            Permission::View.require_state(&space, tx.now())?;
-            let after = paging.after(&app.data_keys, caller)?.map(JoinRequestId);
-            let rows = tx.join_requests_to(id, JoinRequestFilter { status, after }, paging.rows())?;
+    let status = query.choice("status");
+    let paging = Paging::of(&request, query, person.app());
+    let listed = person.read(move |tx, caller| {
+        let (space, reader) = tx.space_of(id, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+        space.require_professional()?;
+        reader.administrator(Permission::ManageMembers)?;
+        paging.list::<JoinRequestPage>(caller, |after, most| {
             let now = tx.now();
+            Permission::View.require_state(&space, now)?;
+            let filter = JoinRequestFilter { status, after: after.map(JoinRequestId) };
+            let rows = tx.join_requests_to(id, filter, most)?;
             let view = |(request, asker, product)| JoinRequestView::new(id.0, &request, &asker, &product, now);
-            Ok((caller.clone(), paging, rows.into_iter().map(view).collect()))
+            Ok(rows.into_iter().map(view).collect())
         })
-        .await?;
-    let (data, page) = paging.cut(&person.app().data_keys, &caller, data, |request: &JoinRequestView| request.id);
-    paging.answer(&JoinRequestPage { data, page })
+    });
+    listed.await?.answer()
 }
 
 /// What an answer stands on, read under the locks.

@@ -91,21 +91,14 @@ fn own(tx: &mut Reading<'_>, caller: &Caller, id: JoinRequestId) -> Result<JoinR
 )]
 #[get("/v1/me/join-requests")]
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
-    let mut query = Query::of(&request);
-    let paging = Paging::take(&request, &mut query, "");
-    let app = person.app();
-    let (caller, paging, rows, now) = person
-        .read(move |tx, caller| {
-            caller.strong()?;
-            query.end()?;
-            let before = paging.after(&app.data_keys, caller)?.map(JoinRequestId);
-            let rows = tx.join_requests_of(caller.person, before, paging.rows())?;
-            Ok((caller.clone(), paging, rows, tx.now()))
+    let paging = Paging::of(&request, Query::of(&request), person.app());
+    let listed = person.read(move |tx, caller| {
+        paging.list::<OwnJoinRequestPage>(caller, |before, most| {
+            let (rows, now) = (tx.join_requests_of(caller.person, before.map(JoinRequestId), most)?, tx.now());
+            Ok(rows.iter().map(|request| OwnJoinRequestView::new(request, now)).collect())
         })
-        .await?;
-    let (rows, page) = paging.cut(&person.app().data_keys, &caller, rows, |request| request.id.0);
-    let data = rows.iter().map(|request| OwnJoinRequestView::new(request, now)).collect();
-    paging.answer(&OwnJoinRequestPage { data, page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows a request of the caller's to be let in.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{self, Choice, JoinRequestStatusChoice, OwnJoinRequestStatusChoice},
 };
 
@@ -56,11 +56,7 @@ pub struct OwnJoinRequestPage {
     pub page: PageView,
 }
 
-impl Page for OwnJoinRequestPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(OwnJoinRequestPage of OwnJoinRequestView by id: Uuid);
 
 /// A request to be let into a space, as its administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,7 +64,7 @@ impl Page for OwnJoinRequestPage {
 #[serde(rename_all = "camelCase")]
 pub struct JoinRequestView {
     /// Its id.
-    pub id: Uuid,
+    id: Uuid,
     /// The space's id.
     space_id: Uuid,
     /// The given name of the person who asks.
@@ -118,8 +114,4 @@ pub struct JoinRequestPage {
     pub page: PageView,
 }
 
-impl Page for JoinRequestPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(JoinRequestPage of JoinRequestView by id: Uuid);

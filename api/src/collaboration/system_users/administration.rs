@@ -2,9 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Path};
 use domain::{
-    Coded, Refusal,
-    collaboration::{Permission, Role, SystemUserStatus},
+    Refusal,
+    collaboration::{Permission, Role, SystemUser},
     id::{SpaceId, SystemUserId},
+    identity,
 };
 use persistence::SystemUserFilter;
 
@@ -50,28 +51,23 @@ use crate::{
 #[get("/v1/spaces/{id}/system-users")]
 pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Answer {
     let mut query = Query::of(&request);
-    let status = query.choice::<SystemUserStatus>("status");
-    let filter = status.map(|status| format!("status={}", status.code())).unwrap_or_default();
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            let space = administered(tx, caller, id.of())?;
-            caller.strong()?;
-            query.end()?;
-            Permission::View.require_state(&space, tx.now())?;
-            let after = paging.after(&app.data_keys, caller)?.map(SystemUserId);
-            let rows = tx.system_users_of(space.id, SystemUserFilter { status, after }, paging.rows())?;
+    let status = query.choice("status");
+    let paging = Paging::of(&request, query, person.app());
+    let listed = person.read(move |tx, caller| {
+        let space = administered(tx, caller, id.of())?;
+        paging.list::<SystemUserPage>(caller, |after, most| {
+            let now = tx.now();
+            Permission::View.require_state(&space, now)?;
+            let filter = SystemUserFilter { status, after: after.map(SystemUserId) };
+            let rows = tx.system_users_of(space.id, filter, most)?;
             let administrators = tx.active_members(space.id, &[Role::Administrator])?;
-            let (mut data, now) = (vec![], tx.now());
-            for (user, jwks, approver) in rows {
-                data.push(SystemUserView::new(&user, kept(&user, &jwks)?, &approver, &administrators, now));
-            }
-            Ok((caller.clone(), paging, data))
+            let view = |(user, jwks, approver): (SystemUser, String, identity::Person)| {
+                Ok(SystemUserView::new(&user, kept(&user, &jwks)?, &approver, &administrators, now))
+            };
+            rows.into_iter().map(view).collect()
         })
-        .await?;
-    let (data, page) = paging.cut(&person.app().data_keys, &caller, data, |user: &SystemUserView| user.id);
-    paging.answer(&SystemUserPage { data, page })
+    });
+    listed.await?.answer()
 }
 
 /// Lets a company's own software in; the other administrators are mailed.

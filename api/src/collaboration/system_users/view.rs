@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{
-        page::{Page, PageView},
+        page::{PageView, page},
         schema::{self, Choice, SystemRightChoice, SystemUserStatusChoice},
     },
     tokens::client_keys::JwksDocument,
@@ -20,7 +20,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub struct SystemUserView {
     /// Its id; at `POST /v1/token` its `client_id`.
-    pub id: Uuid,
+    id: Uuid,
     /// The space's id.
     space_id: Uuid,
     /// What administrators call it.
@@ -99,8 +99,4 @@ pub struct SystemUserPage {
     pub page: PageView,
 }
 
-impl Page for SystemUserPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(SystemUserPage of SystemUserView by id: Uuid);

@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Coded, Refusal,
     audit::{AuditAct, Chain},
-    collaboration::{ConfirmedRecovery, OpenedRecovery, Recovery, RecoveryCase, RecoveryStatus, Role, Roster},
+    collaboration::{ConfirmedRecovery, OpenedRecovery, Recovery, RecoveryCase, Role, Roster},
     helpdesk::{Agent, Occasion},
-    id::{PersonId, RecoveryId},
+    id::RecoveryId,
     identity::Product,
     space::Space,
     text::ReasonText,
@@ -18,7 +18,7 @@ use persistence::Transaction;
 use super::{
     called, concerned, mail_to, named,
     request::OpenRecoveryRequest,
-    tell_called_off,
+    tell_called_off, unable,
     view::{RecoveryPage, RecoveryView},
 };
 use crate::{
@@ -84,15 +84,11 @@ fn tell_opened(
     opened: &OpenedRecovery,
 ) -> Result<(), Problem> {
     let recovery = opened.recovery();
-    let named_persons: BTreeSet<PersonId> = recovery
-        .unable
-        .iter()
-        .filter_map(|id| case.roster.member(*id).map(|member| member.membership.person))
-        .collect();
+    let unable = unable(recovery, case.roster);
     let (appointee, from) = (named(&tx.person(recovery.appointee)?), day_and_hour(recovery.confirmable_at));
     for person in tx.active_members(recovery.space, Role::ALL)? {
         let ((identifier, title), appointee, from) = (called(case.space), appointee.clone(), from.clone());
-        let mail = if named_persons.contains(&person.id) {
+        let mail = if unable.contains(&person.id) {
             Mail::RecoveryNamesYou { identifier, title, appointee, from }
         } else {
             Mail::RecoveryOpened { identifier, title, appointee, from }
@@ -123,21 +119,15 @@ fn record(tx: &mut Transaction<'_>, agent: Agent, act: AuditAct, recovery: &Reco
 #[get("/v1/helpdesk/recoveries")]
 pub async fn list(request: HttpRequest, helpdesk: Helpdesk) -> Answer {
     let mut query = Query::of(&request);
-    let status = query.choice::<RecoveryStatus>("status");
-    let filter = status.map(|status| format!("status={}", status.code())).unwrap_or_default();
-    let paging = Paging::take(&request, &mut query, &filter);
-    let app = helpdesk.app();
-    let (caller, paging, rows) = helpdesk
-        .read(move |tx, caller, _| {
-            caller.strong()?;
-            query.end()?;
-            let after = paging.after(&app.data_keys, caller)?.map(RecoveryId);
-            let rows = tx.recoveries(status, after, paging.rows())?;
-            Ok((caller.clone(), paging, rows))
+    let status = query.choice("status");
+    let paging = Paging::of(&request, query, helpdesk.app());
+    let listed = helpdesk.read(move |tx, caller, _| {
+        paging.list::<RecoveryPage>(caller, |after, most| {
+            let rows = tx.recoveries(status, after.map(RecoveryId), most)?;
+            Ok(rows.iter().map(RecoveryView::from).collect())
         })
-        .await?;
-    let (rows, page) = paging.cut(&helpdesk.app().data_keys, &caller, rows, |recovery| recovery.id.0);
-    paging.answer(&RecoveryPage { data: rows.iter().map(RecoveryView::from).collect(), page })
+    });
+    listed.await?.answer()
 }
 
 /// Shows a recovery.
@@ -199,7 +189,7 @@ pub async fn confirm(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>,
             let is_of_own_space = tx.was_member(agent.person(), space.id)?;
             let case = RecoveryCase { space: &space, roster: &roster, product: &product, is_of_own_space };
             let confirmed = agent.confirm_recovery(&case, &recovery, tx.new_id(), tx.now())?;
-            let told = concerned(tx, &recovery)?;
+            let told = concerned(tx, &recovery, &roster)?;
             tx.save_confirmed_recovery(&confirmed)?;
             record_confirmed(tx, agent, &confirmed, &reason);
             let appointee = tx.person(recovery.appointee)?;
@@ -247,7 +237,7 @@ pub async fn withdraw(request: HttpRequest, helpdesk: Helpdesk, id: Path<PathId>
             let withdrawn = agent.withdraw_recovery(&case, &recovery, tx.now())?;
             tx.save_ended_recovery(&withdrawn)?;
             record(tx, agent, AuditAct::RecoveryWithdrawn, withdrawn.recovery(), &reason);
-            tell_called_off(tx, &app, &space, withdrawn.recovery())?;
+            tell_called_off(tx, &app, (&space, &roster), withdrawn.recovery())?;
             Prepared::ok(&RecoveryView::from(withdrawn.recovery()))
         })
         .await

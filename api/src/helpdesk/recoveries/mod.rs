@@ -6,9 +6,12 @@ pub mod own;
 pub mod request;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use domain::{
     Coded, Refusal,
     collaboration::{Recovery, Role, Roster},
+    id::PersonId,
     identity::Person,
     space::Space,
 };
@@ -26,20 +29,30 @@ fn space_of(tx: &mut Reading<'_>, recovery: &Recovery) -> Result<Space, Problem>
 }
 
 /// Whom a recovery concerns: the active members, and those named, who may have been suspended meanwhile.
-fn concerned(tx: &mut Reading<'_>, recovery: &Recovery) -> Result<Vec<Person>, Problem> {
+fn concerned(tx: &mut Reading<'_>, recovery: &Recovery, roster: &Roster) -> Result<Vec<Person>, Problem> {
     let mut concerned = tx.active_members(recovery.space, Role::ALL)?;
-    let Roster(members) = tx.roster(recovery.space)?;
-    for named in members.iter().map(|member| &member.membership).filter(|member| recovery.unable.contains(&member.id)) {
-        if concerned.iter().all(|person| person.id != named.person) {
-            concerned.push(tx.person(named.person)?);
+    for id in unable(recovery, roster) {
+        if concerned.iter().all(|person| person.id != id) {
+            concerned.push(tx.person(id)?);
         }
     }
     Ok(concerned)
 }
 
+/// Whom a recovery says to be unable to act.
+fn unable(recovery: &Recovery, roster: &Roster) -> BTreeSet<PersonId> {
+    let members = recovery.unable.iter().filter_map(|id| roster.member(*id));
+    members.map(|member| member.membership.person).collect()
+}
+
 /// Tells whom it concerns that a recovery ended with nothing done.
-fn tell_called_off(tx: &mut Transaction<'_>, app: &App, space: &Space, recovery: &Recovery) -> Result<(), Problem> {
-    for person in concerned(tx, recovery)? {
+fn tell_called_off(
+    tx: &mut Transaction<'_>,
+    app: &App,
+    (space, roster): (&Space, &Roster),
+    recovery: &Recovery,
+) -> Result<(), Problem> {
+    for person in concerned(tx, recovery, roster)? {
         let (identifier, title) = called(space);
         mail_to(tx, app, &person, Mail::RecoveryCalledOff { identifier, title })?;
     }

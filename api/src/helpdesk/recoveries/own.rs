@@ -38,21 +38,14 @@ use crate::http::{
 )]
 #[get("/v1/me/recoveries")]
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
-    let mut query = Query::of(&request);
-    let paging = Paging::take(&request, &mut query, "");
-    let app = person.app();
-    let (caller, paging, data) = person
-        .read(move |tx, caller| {
-            caller.strong()?;
-            query.end()?;
-            let after = paging.after(&app.data_keys, caller)?.map(RecoveryId);
-            let rows = tx.recoveries_naming(caller.person, after, paging.rows())?;
-            let data = rows.iter().map(|recovery| view(tx, recovery)).collect::<Result<Vec<_>, _>>()?;
-            Ok((caller.clone(), paging, data))
+    let paging = Paging::of(&request, Query::of(&request), person.app());
+    let listed = person.read(move |tx, caller| {
+        paging.list::<OwnRecoveryPage>(caller, |after, most| {
+            let rows = tx.recoveries_naming(caller.person, after.map(RecoveryId), most)?;
+            rows.iter().map(|recovery| view(tx, recovery)).collect()
         })
-        .await?;
-    let (data, page) = paging.cut(&person.app().data_keys, &caller, data, |recovery: &OwnRecoveryView| recovery.id);
-    paging.answer(&OwnRecoveryPage { data, page })
+    });
+    listed.await?.answer()
 }
 
 fn view(tx: &mut Reading<'_>, recovery: &Recovery) -> Result<OwnRecoveryView, Problem> {
@@ -88,7 +81,8 @@ pub async fn stop(request: HttpRequest, person: Person, id: Path<PathId>, body: 
             let recovery = stopped.recovery();
             let space = space_of(tx, recovery)?;
             tx.record(Event::new(Chain::Space(space.id), AuditAct::RecoveryStopped, caller.actor(), id));
-            tell_called_off(tx, &app, &space, recovery)?;
+            let roster = tx.roster(space.id)?;
+            tell_called_off(tx, &app, (&space, &roster), recovery)?;
             Prepared::ok(&view(tx, recovery)?)
         })
         .await

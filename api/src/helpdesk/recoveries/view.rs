@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{self, Choice, RecoveryStatusChoice},
 };
 
@@ -65,11 +65,7 @@ pub struct RecoveryPage {
     pub page: PageView,
 }
 
-impl Page for RecoveryPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(RecoveryPage of RecoveryView by id: Uuid);
 
 /// A recovery that says the caller to be unable to act as administrator.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,7 +73,7 @@ impl Page for RecoveryPage {
 #[serde(rename_all = "camelCase")]
 pub struct OwnRecoveryView {
     /// Its id.
-    pub id: Uuid,
+    id: Uuid,
     /// What people call the space.
     #[schema(value_type = schema::Identifier)]
     space_identifier: String,
@@ -124,8 +120,4 @@ pub struct OwnRecoveryPage {
     pub page: PageView,
 }
 
-impl Page for OwnRecoveryPage {
-    fn page(&self) -> &PageView {
-        &self.page
-    }
-}
+page!(OwnRecoveryPage of OwnRecoveryView by id: Uuid);
