@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod certification;
 pub mod coded;
 pub mod collaboration;
 pub mod helpdesk;

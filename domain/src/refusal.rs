@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     Coded, Fault, Instant,
+    catalogue::{SectorCode, ServiceCode},
+    certification::CertificationStatus,
     collaboration::SystemRight,
-    id::{InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
+    id::{CertificationId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
     space::SpaceIdentifier,
 };
@@ -130,6 +132,51 @@ pub enum Refusal {
         /// Which.
         right: SystemRight,
     },
+    /// The service opens only to a space that is certified for it (domain.md §4, F).
+    #[error("the service {service} wants a certification")]
+    CertificationRequired {
+        /// Which service.
+        service: ServiceCode,
+        /// Where it belongs.
+        sector: SectorCode,
+    },
+    /// There is no such service, or it takes no new ones in this way.
+    #[error("the service is not offered")]
+    ServiceNotOffered,
+    /// The space has a holder certification for the service that is not over (domain.md §4, F).
+    #[error("the certification {certification} exists")]
+    CertificationExists {
+        /// Which.
+        certification: CertificationId,
+    },
+    /// The same was asked for a short while ago (domain.md §4, F).
+    #[error("the same is not asked for again before {until}")]
+    ReapplyTooSoon {
+        /// From when on it is.
+        until: Instant,
+    },
+    /// The person asked for too many certifications within a day.
+    #[error("{limit} certifications were asked for")]
+    DailyCertificationLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
+    /// The certification stands in a way in which the act does not apply to it.
+    #[error("the certification is {}", status.code())]
+    CertificationState {
+        /// How it stands.
+        status: CertificationStatus,
+    },
+    /// The administration has begun to look into the request.
+    #[error("the request is looked into")]
+    CertificationTakenUp,
+    /// The company is here: it is to be said on whose certification the agent's hangs (domain.md §4, C).
+    #[error("one of {} principals is to be named", principals.len())]
+    PrincipalRequired {
+        /// The certifications of holders that may be named.
+        principals: Vec<CertificationId>,
+    },
+
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {

@@ -134,6 +134,8 @@ texts! {
     Title(120),
     /// Why something is asked for or done: about the thing alone, it names nobody. Its length is our choice.
     ReasonText(500),
+    /// Why a space asks for a certification, as its administration reads it. Its length is our choice.
+    GroundsText(2000),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
     /// What administrators call a company's own software. Its length is our choice.

@@ -148,7 +148,7 @@ fn operation(permission: Permission) -> Option<&'static str> {
         Permission::ReadAuditLog => Some("listSpaceAuditEvents"),
         Permission::CloseSpace => Some("closeSpace"),
         Permission::RestoreSpace => Some("restoreSpace"),
-        Permission::Draft | Permission::Sign => None,
+        Permission::Draft | Permission::Sign | Permission::ManageCertifications => None,
     }
 }
 

@@ -139,6 +139,12 @@ codes! {
         en: "Right not granted", "The system user, or its token, does not have the right `{right}`.";
         lb: "Recht net accordéiert", "De Systembenotzer oder säin Token huet d'Recht `{right}` net.";
     }
+    CertificationRequired = "certification_required", 403 {
+        fr: "Certification requise", "Le service `{service}` (secteur `{sector}`) n'est ouvert qu'à un espace certifié pour ce service, avec une certification en vigueur.";
+        de: "Zertifizierung erforderlich", "Der Dienst `{service}` (Sektor `{sector}`) steht nur einem Bereich offen, der für diesen Dienst zertifiziert ist und dessen Zertifizierung gilt.";
+        en: "Certification required", "The service `{service}` (sector `{sector}`) is open only to a space that is certified for it, with a certification in force.";
+        lb: "Zertifikatioun néideg", "De Service `{service}` (Secteur `{sector}`) ass nëmme fir en Espace op, deen dofir zertifizéiert ass a wou d'Zertifikatioun a Kraaft ass.";
+    }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
         de: "Nicht gefunden", "An dieser Adresse ist nichts, oder nichts, was Ihnen zugänglich ist.";
@@ -186,6 +192,48 @@ codes! {
         de: "Authentisierungsmittel zu schwach", "Ein Authentisierungsmittel kann einer bekannten Person erst ab dem Niveau {needed} hinzugefügt werden.";
         en: "Product too weak", "An authentication product can be added to a known person only from level {needed}.";
         lb: "Produkt ze schwaach", "En Authentifikatiounsprodukt kann nëmme bei eng bekannt Persoun derbäigesat ginn, wann et op d'mannst den Niveau {needed} huet.";
+    }
+    CertificationExists = "certification_exists", 409 {
+        fr: "Certification existante", "Pour ce service, l'espace a déjà la certification {certification} comme titulaire.";
+        de: "Zertifizierung vorhanden", "Für diesen Dienst hat der Bereich als Inhaber bereits die Zertifizierung {certification}.";
+        en: "Certification exists", "For this service, the space already has the certification {certification} as holder.";
+        lb: "Zertifikatioun existéiert", "Fir dëse Service huet den Espace als Titulaire schonn d'Zertifikatioun {certification}.";
+    }
+    CertificationState = "certification_state", 409 {
+        fr: "État inadapté", "L'état de la certification est `{certificationStatus}` ; cette action ne s'y applique pas.";
+        de: "Unpassender Stand", "Der Stand der Zertifizierung ist `{certificationStatus}`; diese Handlung passt nicht dazu.";
+        en: "Wrong state", "The certification is `{certificationStatus}`; this action does not apply to it.";
+        lb: "Onpassenden Zoustand", "Den Zoustand vun der Zertifikatioun ass `{certificationStatus}`; dës Aktioun passt net dozou.";
+    }
+    CertificationTakenUp = "certification_taken_up", 409 {
+        fr: "Demande déjà prise en charge", "L'administration examine déjà cette demande.";
+        de: "Antrag bereits in Bearbeitung", "Die Verwaltung prüft diesen Antrag bereits.";
+        en: "Request already taken up", "The administration is already looking into this request.";
+        lb: "Ufro schonn a Bearbechtung", "D'Administratioun kuckt dës Ufro schonn no.";
+    }
+    DailyCertificationLimitReached = "daily_certification_limit_reached", 409 {
+        fr: "Trop de demandes en un jour", "Une personne peut demander au plus {limit} certifications en 24 heures, tous espaces confondus.";
+        de: "Zu viele Anträge an einem Tag", "Eine Person kann innerhalb von 24 Stunden höchstens {limit} Zertifizierungen beantragen, für alle Bereiche zusammen.";
+        en: "Too many requests in a day", "One person can ask for at most {limit} certifications within 24 hours, for all spaces together.";
+        lb: "Ze vill Ufroen an engem Dag", "Eng Persoun ka bannent 24 Stonnen héchstens {limit} Zertifikatiounen ufroen, fir all Espacen zesummen.";
+    }
+    PrincipalRequired = "principal_required", 409 {
+        fr: "Mandant à nommer", "L'entreprise a déjà un espace certifié pour ce service : `principals` énumère les certifications dont l'une est à nommer comme mandant.";
+        de: "Auftraggeber zu nennen", "Das Unternehmen hat bereits einen für diesen Dienst zertifizierten Bereich: `principals` zählt die Zertifizierungen auf, von denen eine als Auftraggeber zu nennen ist.";
+        en: "Principal to be named", "The company already has a space certified for this service: `principals` lists the certifications of which one is to be named as principal.";
+        lb: "Mandant ze nennen", "D'Entreprise huet schonn en Espace, deen fir dëse Service zertifizéiert ass: `principals` zielt d'Zertifikatiounen op, vun deenen eng als Mandant ze nennen ass.";
+    }
+    ReapplyTooSoon = "reapply_too_soon", 409 {
+        fr: "Nouvelle demande prématurée", "Pour ce service et cette entreprise, une nouvelle demande est possible à partir du {until}.";
+        de: "Zu früh für einen neuen Antrag", "Für diesen Dienst und dieses Unternehmen ist ein neuer Antrag ab {until} möglich.";
+        en: "Too soon to ask again", "For this service and this company, a new request is possible from {until} on.";
+        lb: "Ze fréi fir eng nei Ufro", "Fir dëse Service an dës Entreprise ass eng nei Ufro vum {until} u méiglech.";
+    }
+    ServiceNotOffered = "service_not_offered", 409 {
+        fr: "Service non proposé", "Ce service n'existe pas, n'est plus proposé, ou n'est pas accessible de cette manière.";
+        de: "Dienst nicht angeboten", "Diesen Dienst gibt es nicht, er wird nicht mehr angeboten, oder nicht auf diesem Weg.";
+        en: "Service not offered", "There is no such service, it is no longer offered, or it is not offered in this way.";
+        lb: "Service net ugebueden", "Dëse Service gëtt et net, e gëtt net méi ugebueden, oder net op dësem Wee.";
     }
     ClosedSpaceLimitReached = "closed_space_limit_reached", 409 {
         fr: "Trop d'espaces fermés", "Avec ce produit, aucun espace ne peut être ouvert tant que {limit} espaces ou plus sont fermés et peuvent encore être restaurés.";
@@ -680,6 +728,7 @@ impl From<Code> for Problem {
 }
 
 impl From<Refusal> for Problem {
+    #[expect(clippy::too_many_lines, reason = "a refusal a line")]
     fn from(refusal: Refusal) -> Self {
         let (code, members) = match &refusal {
             Refusal::StepUpRequired { needed } => return step_up(*needed),
@@ -708,6 +757,26 @@ impl From<Refusal> for Problem {
             Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),
             Refusal::SystemUserEnded => (Code::SystemUserEnded, json!({})),
             Refusal::NotForSystemUsers => (Code::NotForSystemUsers, json!({})),
+            Refusal::CertificationRequired { service, sector } => {
+                (Code::CertificationRequired, json!({ "service": service.as_str(), "sector": sector.as_str() }))
+            }
+            Refusal::ServiceNotOffered => (Code::ServiceNotOffered, json!({})),
+            Refusal::CertificationExists { certification } => {
+                (Code::CertificationExists, json!({ "certification": certification.to_string() }))
+            }
+            Refusal::CertificationState { status } => {
+                (Code::CertificationState, json!({ "certificationStatus": status.code() }))
+            }
+            Refusal::CertificationTakenUp => (Code::CertificationTakenUp, json!({})),
+            Refusal::DailyCertificationLimitReached { limit } => {
+                (Code::DailyCertificationLimitReached, json!({ "limit": limit }))
+            }
+            Refusal::PrincipalRequired { principals } => {
+                (Code::PrincipalRequired, json!({ "principals": principals.iter().map(|id| id.0).collect::<Vec<_>>() }))
+            }
+            Refusal::ReapplyTooSoon { until } => {
+                (Code::ReapplyTooSoon, json!({ "until": until.to_rfc3339_opts(SecondsFormat::AutoSi, true) }))
+            }
             Refusal::VersionChanged => (Code::VersionChanged, json!({})),
             Refusal::TryAgain => (Code::TryAgain, json!({})),
             Refusal::NationalNumberRequired => (Code::NationalNumberRequired, json!({})),

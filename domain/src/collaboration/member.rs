@@ -209,7 +209,7 @@ impl Roster {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use chrono::TimeDelta;
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -228,7 +228,7 @@ pub(super) mod tests {
         Instant::from_timestamp(1_800_000_000, 0).unwrap()
     }
 
-    pub(in crate::collaboration) fn space() -> Space {
+    pub(crate) fn space() -> Space {
         Space {
             id: Uuid::nil().into(),
             identifier: SpaceIdentifier::parse("PM-A1B2C3").unwrap(),

@@ -102,7 +102,7 @@ impl Membership {
 }
 
 impl Administrator<'_> {
-    pub(super) fn membership(&self) -> &Membership {
+    pub(crate) fn membership(&self) -> &Membership {
         self.0
     }
 

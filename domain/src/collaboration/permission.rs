@@ -20,6 +20,8 @@ coded! {
         Invite = "invite",
         /// Approve, change, suspend, resume and end system users.
         ApproveSystemUsers = "approve_system_users",
+        /// Ask for, activate and give up certifications, hand out access codes to agents, and end what they do.
+        ManageCertifications = "manage_certifications",
         /// Read and export the audit log.
         ReadAuditLog = "read_audit_log",
         /// Close the space.
@@ -40,6 +42,7 @@ impl Permission {
             | Self::ManageMembers
             | Self::Invite
             | Self::ApproveSystemUsers
+            | Self::ManageCertifications
             | Self::ReadAuditLog
             | Self::CloseSpace
             | Self::RestoreSpace => Role::Administrator,
@@ -56,6 +59,7 @@ impl Permission {
             | Self::ManageMembers
             | Self::Invite
             | Self::ApproveSystemUsers
+            | Self::ManageCertifications
             | Self::ReadAuditLog
             | Self::CloseSpace
             | Self::RestoreSpace => None,
@@ -90,7 +94,7 @@ impl Permission {
             Self::ReadAuditLog => Ok(()),
             Self::View => space.require_in_use(),
             Self::RestoreSpace => space.require_restorable(now),
-            Self::ManageMembers | Self::Invite | Self::ApproveSystemUsers => {
+            Self::ManageMembers | Self::Invite | Self::ApproveSystemUsers | Self::ManageCertifications => {
                 space.require_professional()?;
                 space.require_open()
             }
