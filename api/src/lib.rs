@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod catalogue;
 pub mod clock;
 pub mod collaboration;
 pub mod command;

@@ -9,7 +9,9 @@ use std::{
 
 use api::{
     app::App,
-    audit, clock, command,
+    audit,
+    catalogue::command::{self as catalogue, CatalogueCommand},
+    clock, command,
     config::{self, Config, KeySettings, Mode},
     docs,
     http::strength::Levels,
@@ -64,6 +66,11 @@ enum Command {
         #[arg(long)]
         lb: Option<PathBuf>,
     },
+    /// Loads the catalogue of administrations and services that comes with this program.
+    Seed,
+    /// Looks after catalogues of one's own.
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
     /// Prints openapi.yaml.
     Openapi,
     /// Prints docs/errors.md.
@@ -100,6 +107,8 @@ async fn main() -> ExitCode {
                 Err(problem) => Err(problem),
             }
         }
+        Command::Seed => seed().await,
+        Command::Catalogue(command) => catalogue::run(command, database).await.map(|text| print!("{text}")),
         Command::Openapi => openapi::contract(true, &Levels::default())
             .to_yaml()
             .map(|yaml| print!("{yaml}"))
@@ -223,6 +232,11 @@ async fn work() -> Result<(), String> {
 
 async fn act_on_outbox(command: outbox::OutboxCommand) -> Result<(), String> {
     outbox::run(database()?, command).await.map(|text| print!("{text}"))
+}
+
+async fn seed() -> Result<(), String> {
+    let store = command::beside(database()?)?;
+    catalogue::seed(&store).await.map(|text| print!("{text}"))
 }
 
 async fn act_on_keys(command: KeyCommand) -> Result<(), String> {

@@ -142,6 +142,12 @@ texts! {
     SystemUserName(120),
     /// What operators call an administration's back end. Its length is our choice.
     PartnerName(120),
+    /// What administrations, sectors and services are called. Its length is our choice.
+    CatalogueTitle(160),
+    /// What a service is for. Its length is our choice.
+    CatalogueDescription(1000),
+    /// What somebody looks for. Its length is our choice.
+    SearchText(100),
     /// The legal name of a company, or the name of somebody who holds an account or is associated with one.
     LegalName(250),
     /// A legal form, in the words or letters of its country: `S.à r.l.`
@@ -161,12 +167,14 @@ texts! {
 impl PersonName {
     /// Whether two names are the same to a reader who heeds neither case, nor accents, nor what joins the parts of a name.
     pub fn is_same_name(&self, other: &Self) -> bool {
-        let letters = |name: &Self| {
-            let lower = name.0.to_lowercase().replace('ß', "ss");
-            lower.nfkd().filter(|letter| letter.is_alphanumeric()).collect::<String>()
-        };
-        letters(self) == letters(other)
+        letters(&self.0) == letters(&other.0)
     }
+}
+
+/// The letters and digits of a text, small and without accents.
+pub(crate) fn letters(text: &str) -> String {
+    let lower = text.to_lowercase().replace('ß', "ss");
+    lower.nfkd().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 impl Title {

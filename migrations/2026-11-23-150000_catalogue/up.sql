@@ -1,11 +1,10 @@
 -- What operators load: administrations, and the services that they open to certified spaces. Titles and descriptions are JSON
--- objects, a text a language. What a newer version of a catalogue leaves out is retired, never deleted.
+-- objects, a text a language; `ways_in` and `applicants` are codes with a space between them. What a newer version of a catalogue
+-- leaves out is retired, never deleted. All are loaded under one lock, a row of `installation`.
 CREATE TABLE catalogues (
     name TEXT PRIMARY KEY NOT NULL,
     version BIGINT NOT NULL CHECK (version BETWEEN 1 AND 4000000000),
-    digest TEXT NOT NULL,
-    loaded_at TIMESTAMP NOT NULL,
-    lock_seq BIGINT NOT NULL DEFAULT 0
+    loaded_at TIMESTAMP NOT NULL
 );
 CREATE TABLE administrations (
     code TEXT PRIMARY KEY NOT NULL,

@@ -1,6 +1,7 @@
 //! What is kept, and how: one unit of work over SQLite and PostgreSQL. diesel lives here and nowhere else.
 
 mod audit;
+mod catalogue;
 mod collaboration;
 mod connection;
 mod error;
@@ -22,6 +23,7 @@ mod tests;
 mod transaction;
 
 pub use audit::AuditFilter;
+pub use catalogue::ServiceFilter;
 pub use collaboration::{InvitationFilter, JoinRequestFilter, MemberFilter, SystemUserFilter};
 pub use connection::DatabaseUrl;
 pub use error::StoreError;

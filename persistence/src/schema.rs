@@ -90,9 +90,7 @@ diesel::table! {
     catalogues (name) {
         name -> Text,
         version -> BigInt,
-        digest -> Text,
         loaded_at -> Timestamp,
-        lock_seq -> BigInt,
     }
 }
 

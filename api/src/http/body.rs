@@ -302,8 +302,8 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// RFC 6901 §3.
-fn escape(name: &str) -> String {
+/// A name as it stands in a JSON Pointer (RFC 6901 §3).
+pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

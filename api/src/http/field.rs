@@ -83,22 +83,32 @@ impl FieldError {
 
     /// The fault in a language.
     pub fn view(&self, language: Language) -> FieldErrorView {
-        let (code, detail) = self.flaw.words();
         let (mut pointer, mut parameter, mut header) = (None, None, None);
         match &self.place {
             Place::Pointer(place) => pointer = Some(place.clone()),
             Place::Parameter(place) => parameter = Some(place.clone()),
             Place::Header(place) => header = Some(place.clone()),
         }
+        let (code, _) = self.flaw.words();
+        FieldErrorView { pointer, parameter, header, code, detail: self.detail(language) }
+    }
+
+    /// Where it is, and what, in one line.
+    pub fn in_words(&self, language: Language) -> String {
+        let (Place::Pointer(place) | Place::Parameter(place) | Place::Header(place)) = &self.place;
+        format!("{place}: {}", self.detail(language))
+    }
+
+    fn detail(&self, language: Language) -> String {
+        let (_, detail) = self.flaw.words();
         let detail = detail.in_language(language);
-        let detail = match self.flaw {
+        match self.flaw {
             Flaw::Value(Fault::TooLong { max }) => detail.replace("{max}", &max.to_string()),
             Flaw::Value(Fault::OutOfRange { min, max }) => {
                 detail.replace("{min}", &min.to_string()).replace("{max}", &max.to_string())
             }
             _ => detail.to_owned(),
-        };
-        FieldErrorView { pointer, parameter, header, code, detail }
+        }
     }
 }
 

@@ -1,10 +1,16 @@
 //! What operators load: administrations, sectors, and the services that administrations open to certified spaces
 //! (domain.md §4).
 
+pub mod entry;
+pub mod loading;
+pub mod search;
 pub mod service;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
+pub use entry::{Entry, Owned};
+pub use loading::{Catalogue, Change, Loaded, Loading, LoadingFault};
+pub use search::Search;
 pub use service::{Capacity, Service, ServiceDomain, ServiceStatus, WayIn};
 
 use crate::{Coded, Fault, text::Language};
@@ -37,6 +43,12 @@ macro_rules! codes {
                 f.write_str(&self.0)
             }
         }
+        impl FromStr for $name {
+            type Err = Fault;
+            fn from_str(raw: &str) -> Result<Self, Fault> {
+                Self::parse(raw)
+            }
+        }
     )+};
 }
 
@@ -67,9 +79,9 @@ fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {
 }
 
 impl ServiceCode {
-    /// Whether it is of this administration, as its first part says.
-    pub fn is_of(&self, administration: &AdministrationCode) -> bool {
-        self.0.split_once('.').is_some_and(|(first, _)| first == administration.as_str())
+    /// Whose service it is: its first part says it, so that no service ever goes to another administration.
+    pub fn administration(&self) -> AdministrationCode {
+        AdministrationCode(self.0.split('.').next().unwrap_or_default().to_owned())
     }
 }
 
@@ -106,6 +118,8 @@ pub struct Administration {
     pub code: AdministrationCode,
     /// What it is called.
     pub titles: LocalText,
+    /// Whether a newer version of its catalogue leaves it out.
+    pub is_retired: bool,
 }
 
 /// A sector, to which services belong.
@@ -115,6 +129,8 @@ pub struct Sector {
     pub code: SectorCode,
     /// What it is called.
     pub titles: LocalText,
+    /// Whether a newer version of its catalogue leaves it out.
+    pub is_retired: bool,
 }
 
 #[cfg(test)]
@@ -132,9 +148,8 @@ mod tests {
             assert_eq!(ServiceCode::parse(wrong), Err(Fault::Malformed), "{wrong}");
         }
         assert_eq!(SectorCode::parse(&"a".repeat(81)), Err(Fault::TooLong { max: 80 }));
-        let acd = AdministrationCode::parse("acd").unwrap();
-        assert!(ServiceCode::parse("acd.tax-cards").unwrap().is_of(&acd));
-        assert!(!ServiceCode::parse("acdx.tax-cards").unwrap().is_of(&acd));
+        let administration = ServiceCode::parse("a-c-d.tax-cards").unwrap().administration();
+        assert_eq!(AdministrationCode::parse("a-c-d"), Ok(administration));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! A service that opens only to a space whose rights its administration, or a principal, has confirmed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use chrono::TimeDelta;
 
 use super::{AdministrationCode, LocalText, SectorCode, ServiceCode, ServiceDomainCode};
-use crate::{coded::coded, identity::Assurance};
+use crate::{Fault, coded::coded, identity::Assurance};
 
 coded! {
     /// How a space comes to a certification (domain.md §4, F).
@@ -64,7 +64,7 @@ pub struct Service {
     pub code_valid_for: TimeDelta,
     /// How long a certification lasts, unless it is said when it is granted; for ever where there is none.
     pub valid_for: Option<TimeDelta>,
-    /// What an agent may be certified for alone.
+    /// What an agent may be certified for alone, in the order of the codes.
     pub domains: Vec<ServiceDomain>,
     /// Whether it takes new ones.
     pub status: ServiceStatus,
@@ -79,4 +79,31 @@ pub struct ServiceDomain {
     pub titles: LocalText,
     /// Whether new ones may name it.
     pub status: ServiceStatus,
+}
+
+impl Service {
+    /// For how many hours nobody asks anew.
+    pub const REAPPLY_HOURS: RangeInclusive<i64> = 1..=8784;
+    /// For how many days an access code can be activated.
+    pub const CODE_DAYS: RangeInclusive<i64> = 1..=366;
+    /// The days where the catalogue does not say how many (our choice).
+    pub const DEFAULT_CODE_DAYS: i64 = 60;
+    /// For how many days a certification lasts.
+    pub const VALID_DAYS: RangeInclusive<i64> = 1..=36_600;
+    /// The most domains that it has.
+    pub const MOST_DOMAINS: usize = 50;
+
+    /// What of it does not go together, by the names of its fields in files and in the API.
+    pub fn faults(&self) -> Vec<(&'static str, Fault)> {
+        let (asked, by_code) = (self.ways_in.contains(&WayIn::Request), self.ways_in.contains(&WayIn::AccessCode));
+        let faults = [
+            (self.ways_in.is_empty(), "waysIn", Fault::Empty),
+            (asked && self.applicants.is_empty(), "applicants", Fault::Empty),
+            (!asked && !self.applicants.is_empty(), "applicants", Fault::NotApplicable),
+            (!asked && self.reapply_after.is_some(), "reapplyAfterHours", Fault::NotApplicable),
+            (!by_code && self.has_security_code, "hasSecurityCode", Fault::NotApplicable),
+            (self.least_assurance == Assurance::Low, "leastAssurance", Fault::Malformed),
+        ];
+        faults.into_iter().filter(|(applies, ..)| *applies).map(|(_, field, fault)| (field, fault)).collect()
+    }
 }

@@ -21,6 +21,7 @@ macro_rules! on_both {
 mod addresses;
 mod audit;
 mod batch;
+mod catalogue;
 mod errors;
 mod faults;
 mod locks;

@@ -7,11 +7,16 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use diesel::{connection::SimpleConnection, prelude::*};
 use domain::{
     Instant, Refusal,
+    catalogue::{
+        Administration, Capacity, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service, ServiceCode,
+        ServiceDomain, ServiceDomainCode, ServiceStatus, WayIn,
+    },
     id::ProductId,
-    identity::{Person, Product, ProductKind, ProductStatus, Protected, Serial},
+    identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
     space::{EntityType, Founder, Opening, SpaceIdentifier},
     text::{EmailAddress, Language, PersonName, Title},
 };
@@ -194,6 +199,49 @@ pub fn open_space(tx: &mut Transaction<'_>, owner: &Owner) -> Result<(), Failure
     let identifier = SpaceIdentifier::draw(EntityType::LegalPerson, tx.random());
     let opened = founder.open(wish, identifier, (tx.new_id(), tx.new_id()), tx.now())?;
     Ok(tx.insert_space(&opened)?)
+}
+
+/// A text in two languages.
+pub fn local(text: &str) -> LocalText {
+    LocalText::new([(Language::Fr, text.to_owned()), (Language::De, format!("{text} auf Deutsch"))]).unwrap()
+}
+
+/// A service that has all that a service can have.
+pub fn service(code: &str, domains: &[&str]) -> Service {
+    let code = ServiceCode::parse(code).unwrap();
+    let domain = |code: &&str| ServiceDomain {
+        code: ServiceDomainCode::parse(code).unwrap(),
+        titles: local(code),
+        status: ServiceStatus::Offered,
+    };
+    Service {
+        administration: code.administration(),
+        code,
+        sector: SectorCode::parse("taxes").unwrap(),
+        titles: local("Fiches d'impôt"),
+        descriptions: local("Ce sont des fiches."),
+        ways_in: [WayIn::AccessCode, WayIn::Request].into(),
+        applicants: [Capacity::Holder, Capacity::Agent].into(),
+        reapply_after: Some(TimeDelta::hours(72)),
+        has_security_code: true,
+        least_assurance: Assurance::High,
+        code_valid_for: TimeDelta::days(30),
+        valid_for: Some(TimeDelta::days(365)),
+        domains: domains.iter().map(domain).collect(),
+        status: ServiceStatus::Offered,
+    }
+}
+
+/// A version of a catalogue with these services, which are all of one administration and one sector.
+pub fn catalogue_of(version: u32, services: Vec<Service>) -> Catalogue {
+    let (administration, sector) = (service("acd.any", &[]).administration, SectorCode::parse("taxes").unwrap());
+    Catalogue {
+        name: CatalogueName::parse("luxembourg").unwrap(),
+        version,
+        administrations: vec![Administration { code: administration, titles: local("ACD"), is_retired: false }],
+        sectors: vec![Sector { code: sector, titles: local("Impôts"), is_retired: false }],
+        services,
+    }
 }
 
 /// A closure among others.

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use domain::{
     Coded, Instant,
     audit::{Actor, AuditAct, Chain, Event},
+    catalogue::{Catalogue, SectorCode},
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
         Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, SystemRights,
@@ -25,10 +26,10 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::super::support::{Owner, insert_owner, now, open_space};
+use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, service};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED,
-    SealedProfile, SpaceFilter, StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
+    SealedProfile, ServiceFilter, SpaceFilter, StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -81,6 +82,7 @@ pub fn take(db: &mut Db) {
     invitations(&mut census, &known);
     recoveries(&mut census, &known);
     system_users(&mut census, &known);
+    catalogue(&mut census);
     closed_spaces(&mut census, &known);
 }
 
@@ -429,6 +431,27 @@ fn system_users(census: &mut Census<'_>, Known { space, membership, .. }: &Known
             census.ask(|tx| tx.purge_system_users(later()));
         }
     }
+}
+
+fn catalogue(census: &mut Census<'_>) {
+    let (service, sector) = (service("acd.tax-cards", &["payslips"]), SectorCode::parse("taxes").unwrap());
+    let versions = [vec![service.clone()], vec![], vec![service.clone()]];
+    for (version, services) in std::iter::zip(1.., versions) {
+        let loading = census.ask(|tx| Ok(tx.lock_catalogues()?.load(catalogue_of(version, services)).unwrap()));
+        census.ask(|tx| tx.save_loading(&loading));
+    }
+    let nothing = Catalogue { administrations: vec![], sectors: vec![], ..catalogue_of(4, vec![]) };
+    let loading = census.ask(|tx| Ok(tx.lock_catalogues()?.load(nothing).unwrap()));
+    census.ask(|tx| tx.save_loading(&loading));
+    census.ask(|tx| tx.service(&service.code));
+    for administration in [None, Some(service.administration.clone())] {
+        for sector in [None, Some(sector.clone())] {
+            census.ask(|tx| tx.services(&ServiceFilter { administration: administration.clone(), sector }));
+        }
+    }
+    census.ask(|tx| tx.administration(&service.administration));
+    census.ask(|tx| tx.administrations());
+    census.ask(|tx| tx.sectors());
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {

@@ -33,7 +33,17 @@ pub fn asked_for_at(site: &'static Location<'static>) {
 }
 
 /// Tables of which a database holds a handful of rows, however many people use it.
-const SMALL: &[&str] = &["installation", "recurring_jobs", "terms", "terms_texts"];
+const SMALL: &[&str] = &[
+    "administrations",
+    "catalogues",
+    "installation",
+    "recurring_jobs",
+    "sectors",
+    "service_domains",
+    "services",
+    "terms",
+    "terms_texts",
+];
 
 /// How the statements begin, without quotes, that may walk through a table or an index from one end to the other.
 const WALKS: &[&str] = &[

@@ -1,0 +1,380 @@
+//! Loading a catalogue: what a file changes of what is loaded, and what no file may change (domain.md §4, C).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Administration, AdministrationCode, CatalogueName, Entry, Owned, Sector, SectorCode, Service, ServiceCode,
+};
+
+/// The most services that are offered, of all catalogues together: lists of them are made in memory.
+pub const MOST_SERVICES: usize = 500;
+/// The most administrations, and the most sectors, of one catalogue.
+pub const MOST_ENTRIES: usize = 200;
+/// The highest version.
+pub const LAST_VERSION: u32 = 4_000_000_000;
+
+/// A catalogue, as a file has it: nothing in it is retired, no code stands in it twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalogue {
+    /// What it is called.
+    pub name: CatalogueName,
+    /// Its version, at least 1; another content needs a higher one.
+    pub version: u32,
+    /// Its administrations.
+    pub administrations: Vec<Administration>,
+    /// Its sectors.
+    pub sectors: Vec<Sector>,
+    /// Its services, which may be of other catalogues' administrations and sectors.
+    pub services: Vec<Service>,
+}
+
+/// All that is loaded, of every catalogue, as it is under the lock of loading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Loaded {
+    /// The version of each catalogue.
+    pub versions: BTreeMap<CatalogueName, u32>,
+    /// Every administration.
+    pub administrations: Vec<Owned<Administration>>,
+    /// Every sector.
+    pub sectors: Vec<Owned<Sector>>,
+    /// Every service.
+    pub services: Vec<Owned<Service>>,
+}
+
+/// Why a catalogue is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence says it")]
+pub enum LoadingFault {
+    #[error("version {version} is older than version {loaded}, which is loaded")]
+    VersionTooLow { version: u32, loaded: u32 },
+    #[error("version {version} is loaded with another content: give this one a higher version")]
+    VersionUsed { version: u32 },
+    #[error("{kind} {code} is of catalogue {catalogue}")]
+    Taken { kind: &'static str, code: String, catalogue: CatalogueName },
+    #[error("service {service} is of administration {administration}, which no catalogue would have")]
+    NoAdministration { service: ServiceCode, administration: AdministrationCode },
+    #[error("service {service} is of sector {sector}, which no catalogue would have")]
+    NoSector { service: ServiceCode, sector: SectorCode },
+    #[error("{services} services would be offered, more than {MOST_SERVICES}")]
+    TooManyServices { services: usize },
+}
+
+/// What becomes of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It is new.
+    Added,
+    /// It is another than before, or back again.
+    Changed,
+    /// It is left out.
+    Retired,
+}
+
+/// What loading a catalogue changes, as the rule allows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loading {
+    name: CatalogueName,
+    version: u32,
+    is_new_version: bool,
+    administrations: Vec<(Change, Administration)>,
+    sectors: Vec<(Change, Sector)>,
+    services: Vec<(Change, Service)>,
+}
+
+impl Loading {
+    /// What the catalogue is called.
+    pub fn name(&self) -> &CatalogueName {
+        &self.name
+    }
+    /// Its version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+    /// Whether this very version was loaded before.
+    pub fn is_done(&self) -> bool {
+        !self.is_new_version
+    }
+    /// What becomes of administrations.
+    pub fn administrations(&self) -> &[(Change, Administration)] {
+        &self.administrations
+    }
+    /// What becomes of sectors.
+    pub fn sectors(&self) -> &[(Change, Sector)] {
+        &self.sectors
+    }
+    /// What becomes of services.
+    pub fn services(&self) -> &[(Change, Service)] {
+        &self.services
+    }
+
+    /// Each entry that changes: what it is, its code, and what becomes of it.
+    pub fn changes(&self) -> impl Iterator<Item = (&'static str, &str, Change)> {
+        fn told<E: Entry>(changes: &[(Change, E)]) -> impl Iterator<Item = (&'static str, &str, Change)> {
+            changes.iter().map(|(change, entry)| (E::KIND, entry.code(), *change))
+        }
+        told(&self.administrations).chain(told(&self.sectors)).chain(told(&self.services))
+    }
+}
+
+impl Loaded {
+    /// What loading a catalogue changes. A version that is loaded changes nothing; a higher one takes its place, and what it
+    /// leaves out is retired.
+    ///
+    /// # Errors
+    /// All that keeps it from being loaded.
+    pub fn load(&self, catalogue: Catalogue) -> Result<Loading, Vec<LoadingFault>> {
+        let (version, before) = (catalogue.version, self.versions.get(&catalogue.name).copied());
+        if let Some(loaded) = before.filter(|loaded| version < *loaded) {
+            return Err(vec![LoadingFault::VersionTooLow { version, loaded }]);
+        }
+        let mut faults = self.reference_faults(&catalogue);
+        let name = catalogue.name;
+        let loading = Loading {
+            administrations: changes(&self.administrations, catalogue.administrations, &name, &mut faults),
+            sectors: changes(&self.sectors, catalogue.sectors, &name, &mut faults),
+            services: changes(&self.services, catalogue.services, &name, &mut faults),
+            is_new_version: before != Some(version),
+            name,
+            version,
+        };
+        if faults.is_empty() && loading.is_done() && loading.changes().next().is_some() {
+            faults.push(LoadingFault::VersionUsed { version });
+        }
+        if faults.is_empty() { Ok(loading) } else { Err(faults) }
+    }
+
+    /// What the services that would be offered lack, be they of this catalogue or of another that rests on it.
+    fn reference_faults(&self, catalogue: &Catalogue) -> Vec<LoadingFault> {
+        let administrations = codes(&self.administrations, &catalogue.administrations, &catalogue.name);
+        let sectors = codes(&self.sectors, &catalogue.sectors, &catalogue.name);
+        let services: Vec<_> = offered(&self.services, &catalogue.services, &catalogue.name).collect();
+        let mut faults = Vec::new();
+        for Service { code, administration, sector, .. } in &services {
+            if !administrations.contains(administration.as_str()) {
+                let administration = administration.clone();
+                faults.push(LoadingFault::NoAdministration { service: code.clone(), administration });
+            }
+            if !sectors.contains(sector.as_str()) {
+                faults.push(LoadingFault::NoSector { service: code.clone(), sector: sector.clone() });
+            }
+        }
+        if services.len() > MOST_SERVICES {
+            faults.push(LoadingFault::TooManyServices { services: services.len() });
+        }
+        faults
+    }
+}
+
+/// What is there once the new entries of a catalogue have taken the place of those that it has.
+fn offered<'e, E: Entry>(loaded: &'e [Owned<E>], new: &'e [E], name: &'e CatalogueName) -> impl Iterator<Item = &'e E> {
+    let others = loaded.iter().filter(move |owned| owned.catalogue != *name && !owned.entry.is_retired());
+    others.map(|owned| &owned.entry).chain(new)
+}
+
+fn codes<'e, E: Entry>(loaded: &'e [Owned<E>], new: &'e [E], name: &'e CatalogueName) -> BTreeSet<&'e str> {
+    offered(loaded, new, name).map(Entry::code).collect()
+}
+
+fn changes<E: Entry>(
+    loaded: &[Owned<E>],
+    new: Vec<E>,
+    name: &CatalogueName,
+    faults: &mut Vec<LoadingFault>,
+) -> Vec<(Change, E)> {
+    let mut left: BTreeMap<&str, &Owned<E>> = loaded.iter().map(|owned| (owned.entry.code(), owned)).collect();
+    let mut changes = Vec::new();
+    for entry in new {
+        match left.remove(entry.code()) {
+            None => changes.push((Change::Added, entry)),
+            Some(Owned { catalogue, .. }) if catalogue != name => {
+                let (kind, code) = (E::KIND, entry.code().to_owned());
+                faults.push(LoadingFault::Taken { kind, code, catalogue: catalogue.clone() });
+            }
+            Some(Owned { entry: before, .. }) => {
+                let entry = entry.succeeding(before);
+                if entry != *before {
+                    changes.push((Change::Changed, entry));
+                }
+            }
+        }
+    }
+    let left_out = left.into_values().filter(|owned| owned.catalogue == *name && !owned.entry.is_retired());
+    changes.extend(left_out.map(|owned| (Change::Retired, owned.entry.clone().retired())));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use chrono::TimeDelta;
+    use proptest::{collection::btree_map, prelude::*};
+
+    use super::{super::*, *};
+    use crate::{identity::Assurance, text::Language};
+
+    fn titles(text: &str) -> LocalText {
+        LocalText::new([(Language::Fr, text.to_owned())]).unwrap()
+    }
+
+    fn service(code: &str, title: &str) -> Service {
+        let code = ServiceCode::parse(code).unwrap();
+        Service {
+            administration: code.administration(),
+            code,
+            sector: SectorCode::parse("taxes").unwrap(),
+            titles: titles(title),
+            descriptions: titles("—"),
+            ways_in: [WayIn::AccessCode].into(),
+            applicants: [].into(),
+            reapply_after: None,
+            has_security_code: false,
+            least_assurance: Assurance::Substantial,
+            code_valid_for: TimeDelta::days(60),
+            valid_for: None,
+            domains: vec![],
+            status: ServiceStatus::Offered,
+        }
+    }
+
+    fn with_domains(codes: &[&str]) -> Service {
+        let domain = |code: &&str| ServiceDomain {
+            code: ServiceDomainCode::parse(code).unwrap(),
+            titles: titles(code),
+            status: ServiceStatus::Offered,
+        };
+        Service { domains: codes.iter().map(domain).collect(), ..service("acd.tax-cards", "Fiches") }
+    }
+
+    fn catalogue(name: &str, version: u32, services: Vec<Service>) -> Catalogue {
+        let acd = AdministrationCode::parse("acd").unwrap();
+        let taxes = SectorCode::parse("taxes").unwrap();
+        Catalogue {
+            name: CatalogueName::parse(name).unwrap(),
+            version,
+            administrations: vec![Administration { code: acd, titles: titles("ACD"), is_retired: false }],
+            sectors: vec![Sector { code: taxes, titles: titles("Impôts"), is_retired: false }],
+            services,
+        }
+    }
+
+    /// One that has nothing of its own to rest on.
+    fn guest(version: u32, services: Vec<Service>) -> Catalogue {
+        Catalogue { administrations: vec![], sectors: vec![], ..catalogue("guest", version, services) }
+    }
+
+    fn keep<E: Entry>(kept: &mut Vec<Owned<E>>, changes: &[(Change, E)], catalogue: &CatalogueName) {
+        for (_, entry) in changes {
+            kept.retain(|owned| owned.entry.code() != entry.code());
+            kept.push(Owned { catalogue: catalogue.clone(), entry: entry.clone() });
+        }
+    }
+
+    /// Loads as the database does.
+    fn load(loaded: &mut Loaded, catalogue: Catalogue) -> Result<Vec<(Change, String)>, Vec<LoadingFault>> {
+        let loading = loaded.load(catalogue)?;
+        loaded.versions.insert(loading.name().clone(), loading.version());
+        keep(&mut loaded.administrations, loading.administrations(), loading.name());
+        keep(&mut loaded.sectors, loading.sectors(), loading.name());
+        keep(&mut loaded.services, loading.services(), loading.name());
+        Ok(loading.changes().map(|(_, code, change)| (change, code.to_owned())).collect())
+    }
+
+    #[test]
+    fn a_version_is_loaded_once_and_with_one_content() {
+        let (mut loaded, first) = (Loaded::default(), catalogue("one", 2, vec![service("acd.tax-cards", "Fiches")]));
+        assert_eq!(load(&mut loaded, first.clone()).unwrap().len(), 3);
+        assert!(loaded.load(first.clone()).unwrap().is_done());
+        assert_eq!(load(&mut loaded, first.clone()), Ok(vec![]));
+
+        let other = catalogue("one", 2, vec![service("acd.tax-cards", "Cartes")]);
+        assert_eq!(loaded.load(other.clone()), Err(vec![LoadingFault::VersionUsed { version: 2 }]));
+        let older = Catalogue { version: 1, ..first.clone() };
+        assert_eq!(loaded.load(older), Err(vec![LoadingFault::VersionTooLow { version: 1, loaded: 2 }]));
+        let newer = Catalogue { version: 3, ..other };
+        assert_eq!(load(&mut loaded, newer), Ok(vec![(Change::Changed, "acd.tax-cards".into())]));
+        let same = Catalogue { version: 4, ..catalogue("one", 3, vec![service("acd.tax-cards", "Cartes")]) };
+        assert!(!loaded.load(same.clone()).unwrap().is_done(), "its version is kept");
+        assert_eq!(load(&mut loaded, same), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_left_out_is_retired_and_may_come_back() {
+        let mut loaded = Loaded::default();
+        load(&mut loaded, catalogue("one", 1, vec![with_domains(&["a", "b"])])).unwrap();
+        load(&mut loaded, catalogue("one", 2, vec![with_domains(&["b", "c"])])).unwrap();
+        let statuses = |loaded: &Loaded| {
+            let Owned { entry, .. } = &loaded.services[0];
+            let domains = entry.domains.iter().map(|domain| (domain.code.to_string(), domain.status));
+            (entry.status, domains.collect::<Vec<_>>())
+        };
+        let (offered, retired) = (ServiceStatus::Offered, ServiceStatus::Retired);
+        let domains = vec![("a".to_owned(), retired), ("b".to_owned(), offered), ("c".to_owned(), offered)];
+        assert_eq!(statuses(&loaded), (offered, domains.clone()));
+        let gone = load(&mut loaded, catalogue("one", 3, vec![]));
+        assert_eq!(gone, Ok(vec![(Change::Retired, "acd.tax-cards".into())]));
+        assert_eq!(statuses(&loaded), (retired, domains));
+        assert_eq!(load(&mut loaded, catalogue("one", 4, vec![])), Ok(vec![]), "once");
+        load(&mut loaded, catalogue("one", 5, vec![with_domains(&["a"])])).unwrap();
+        assert_eq!(statuses(&loaded).1[0], ("a".to_owned(), offered));
+    }
+
+    #[test]
+    fn a_catalogue_takes_nothing_over_and_rests_on_what_is_there() {
+        let mut loaded = Loaded::default();
+        let (acd, taxes) = (AdministrationCode::parse("acd").unwrap(), SectorCode::parse("taxes").unwrap());
+        let code = ServiceCode::parse("acd.vat").unwrap();
+        let unfounded = vec![
+            LoadingFault::NoAdministration { service: code.clone(), administration: acd },
+            LoadingFault::NoSector { service: code, sector: taxes },
+        ];
+        let resting = guest(1, vec![service("acd.vat", "TVA")]);
+        assert_eq!(loaded.load(resting.clone()), Err(unfounded.clone()));
+        load(&mut loaded, catalogue("one", 1, vec![service("acd.tax-cards", "Fiches")])).unwrap();
+        load(&mut loaded, resting).unwrap();
+
+        let taken = loaded.load(catalogue("guest", 2, vec![service("acd.tax-cards", "Fiches")])).unwrap_err();
+        let of_one = |kind, code: &str| LoadingFault::Taken {
+            kind,
+            code: code.into(),
+            catalogue: CatalogueName::parse("one").unwrap(),
+        };
+        let codes = [("administration", "acd"), ("sector", "taxes"), ("service", "acd.tax-cards")];
+        assert_eq!(taken, codes.map(|(kind, code)| of_one(kind, code)));
+        let emptied = Catalogue { name: CatalogueName::parse("one").unwrap(), ..guest(2, vec![]) };
+        assert_eq!(loaded.load(emptied.clone()), Err(unfounded), "another catalogue rests on it");
+        load(&mut loaded, guest(2, vec![])).unwrap();
+        assert_eq!(load(&mut loaded, emptied).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn so_many_services_are_offered_and_no_more() {
+        let many = |count| (0..count).map(|n| service(&format!("acd.s{n}"), "Service")).collect();
+        assert!(Loaded::default().load(catalogue("one", 1, many(MOST_SERVICES))).is_ok());
+        let refused = Loaded::default().load(catalogue("one", 1, many(MOST_SERVICES + 1)));
+        assert_eq!(refused, Err(vec![LoadingFault::TooManyServices { services: MOST_SERVICES + 1 }]));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_loaded_before_what_is_offered_is_the_last_file(
+            files in proptest::collection::vec(btree_map("[a-e]", "[x-z]", 0..5), 1..6)
+        ) {
+            let mut loaded = Loaded::default();
+            for (version, file) in iter::zip(1.., &files) {
+                let services = file.iter().map(|(code, title)| service(&format!("acd.{code}"), title)).collect();
+                load(&mut loaded, catalogue("one", version, services)).unwrap();
+                let offered = loaded.services.iter().filter(|owned| !owned.entry.is_retired());
+                let offered: BTreeMap<_, _> = offered
+                    .map(|Owned { entry, .. }| {
+                        let title = entry.titles.in_language(Language::Fr).to_owned();
+                        (entry.code.as_str()["acd.".len()..].to_owned(), title)
+                    })
+                    .collect();
+                prop_assert_eq!(&offered, file);
+            }
+            let known: BTreeSet<_> = files.iter().flat_map(|file| file.keys()).collect();
+            prop_assert_eq!(loaded.services.len(), known.len(), "nothing is deleted");
+        }
+    }
+}

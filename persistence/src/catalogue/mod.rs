@@ -1,0 +1,115 @@
+//! What is loaded of catalogues, as it is kept and read.
+
+mod loading;
+mod row;
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use domain::catalogue::{Administration, AdministrationCode, Sector, SectorCode, Service, ServiceCode, ServiceDomain};
+
+use self::row::{AdministrationRow, DomainRow, SectorRow, ServiceRow};
+use crate::{
+    connection::each,
+    error::StoreError,
+    schema::{administrations, sectors, service_domains, services},
+    transaction::Reading,
+};
+
+/// Which of the services that are offered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceFilter {
+    /// Only those of this administration.
+    pub administration: Option<AdministrationCode>,
+    /// Only those of this sector.
+    pub sector: Option<SectorCode>,
+}
+
+impl Reading<'_> {
+    /// A service, also one that is retired.
+    pub fn service(&mut self, code: &ServiceCode) -> Result<Option<Service>, StoreError> {
+        let found: Option<ServiceRow> = self.run(|db| {
+            each!(db => services::table.find(code.as_str()).select(ServiceRow::as_select()).get_result(db)).optional()
+        })?;
+        let Some(found) = found else { return Ok(None) };
+        let domains: Vec<DomainRow> = self.run(|db| {
+            each!(db => service_domains::table
+                .filter(service_domains::service.eq(code.as_str()))
+                .select(DomainRow::as_select())
+                .get_results(db))
+        })?;
+        let domains = domains.into_iter().map(|domain| Ok(domain.read()?.1)).collect::<Result<_, StoreError>>()?;
+        Ok(Some(found.read(domains)?.entry))
+    }
+
+    /// The services that are offered, in the order of their codes: a few hundred at most.
+    pub fn services(&mut self, filter: &ServiceFilter) -> Result<Vec<Service>, StoreError> {
+        let mut wanted = services::table.filter(services::is_retired.eq(false)).into_boxed();
+        if let Some(administration) = &filter.administration {
+            wanted = wanted.filter(services::administration.eq(administration.as_str()));
+        }
+        if let Some(sector) = &filter.sector {
+            wanted = wanted.filter(services::sector.eq(sector.as_str()));
+        }
+        let found: Vec<ServiceRow> =
+            self.run(|db| wanted.select(ServiceRow::as_select()).order(services::code).get_results(db))?;
+        let codes: Vec<&str> = found.iter().map(ServiceRow::code).collect();
+        let mut domains = self.domains_of(&codes)?;
+        let read = |service: ServiceRow| {
+            let of_service = domains.remove(service.code()).unwrap_or_default();
+            Ok(service.read(of_service)?.entry)
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    /// The domains of so many services.
+    fn domains_of(&mut self, services: &[&str]) -> Result<HashMap<String, Vec<ServiceDomain>>, StoreError> {
+        let rows: Vec<DomainRow> = self.run(|db| {
+            let of_services = service_domains::table.filter(service_domains::service.eq_any(services));
+            of_services.select(DomainRow::as_select()).get_results(db)
+        })?;
+        by_service(rows)
+    }
+
+    /// An administration, also one that is retired.
+    pub fn administration(&mut self, code: &AdministrationCode) -> Result<Option<Administration>, StoreError> {
+        let found: Option<AdministrationRow> = self.run(|db| {
+            let one = administrations::table.find(code.as_str());
+            one.select(AdministrationRow::as_select()).get_result(db).optional()
+        })?;
+        found.map(|row| Ok(row.read()?.entry)).transpose()
+    }
+
+    /// Every administration, also those that are retired.
+    pub fn administrations(&mut self) -> Result<Vec<Administration>, StoreError> {
+        let rows = self.administration_rows()?;
+        rows.into_iter().map(|row| Ok(row.read()?.entry)).collect()
+    }
+
+    /// Every sector, also those that are retired.
+    pub fn sectors(&mut self) -> Result<Vec<Sector>, StoreError> {
+        let rows = self.sector_rows()?;
+        rows.into_iter().map(|row| Ok(row.read()?.entry)).collect()
+    }
+
+    fn administration_rows(&mut self) -> Result<Vec<AdministrationRow>, StoreError> {
+        self.run(|db| {
+            let all = administrations::table.order(administrations::code);
+            all.select(AdministrationRow::as_select()).get_results(db)
+        })
+    }
+
+    fn sector_rows(&mut self) -> Result<Vec<SectorRow>, StoreError> {
+        self.run(|db| sectors::table.order(sectors::code).select(SectorRow::as_select()).get_results(db))
+    }
+}
+
+/// The domains of each service.
+fn by_service(rows: Vec<DomainRow>) -> Result<HashMap<String, Vec<ServiceDomain>>, StoreError> {
+    let mut domains: HashMap<String, Vec<ServiceDomain>> = HashMap::new();
+    for row in rows {
+        let (service, domain) = row.read()?;
+        domains.entry(service).or_default().push(domain);
+    }
+    Ok(domains)
+}

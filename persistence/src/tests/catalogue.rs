@@ -1,0 +1,117 @@
+//! Catalogues: what is loaded is read as it was, and of two loaders one waits.
+
+use domain::catalogue::{Catalogue, Change, LoadingFault, ServiceStatus};
+
+use super::support::{Database, catalogue_of, service, together, work};
+use crate::{ServiceFilter, Store, StoreError, Transaction};
+
+on_both! {
+    what_is_loaded_is_read_as_it_was,
+    what_is_left_out_is_retired_and_read_by_its_code_alone,
+    of_two_loaders_one_waits_and_finds_it_done,
+    a_loading_that_fails_leaves_nothing_behind,
+}
+
+/// How many entries a catalogue changes, or why it is not loaded.
+type Outcome = Result<usize, Vec<LoadingFault>>;
+
+fn load(tx: &mut Transaction<'_>, catalogue: Catalogue) -> Result<Outcome, StoreError> {
+    match tx.lock_catalogues()?.load(catalogue) {
+        Err(faults) => Ok(Err(faults)),
+        Ok(loading) => {
+            tx.save_loading(&loading)?;
+            Ok(Ok(loading.changes().count()))
+        }
+    }
+}
+
+async fn loaded(store: &Store, catalogue: Catalogue) -> Outcome {
+    store.write(move |tx| load(tx, catalogue)).await.unwrap()
+}
+
+async fn offered(store: &Store, filter: ServiceFilter) -> Vec<String> {
+    let services = store.read(move |tx| tx.services(&filter)).await;
+    services.unwrap().into_iter().map(|service: domain::catalogue::Service| service.code.to_string()).collect()
+}
+
+async fn what_is_loaded_is_read_as_it_was(database: Database) {
+    let store = database.open();
+    let services = vec![service("acd.files", &[]), service("acd.tax-cards", &["a", "b"])];
+    let first = catalogue_of(1, services.clone());
+    assert_eq!(loaded(&store, first.clone()).await, Ok(4));
+    assert_eq!(loaded(&store, first.clone()).await, Ok(0), "nothing that is read differs from the file");
+    let other = Catalogue { version: 1, ..catalogue_of(1, vec![]) };
+    assert_eq!(loaded(&store, other).await, Err(vec![LoadingFault::VersionUsed { version: 1 }]));
+
+    let code = services[1].code.clone();
+    let found = store.read(move |tx| tx.service(&code)).await.map_err(|error: StoreError| error);
+    assert_eq!(found.unwrap().as_ref(), Some(&services[1]));
+    let all = store.read(|tx| tx.services(&ServiceFilter::default())).await;
+    assert_eq!(all.map_err(|error: StoreError| error), Ok(services.clone()));
+    let (administrations, sectors, one) = store
+        .read(move |tx| {
+            let acd = services[0].administration.clone();
+            Ok::<_, StoreError>((tx.administrations()?, tx.sectors()?, tx.administration(&acd)?))
+        })
+        .await
+        .unwrap();
+    assert_eq!((&administrations, sectors), (&first.administrations, first.sectors));
+    assert_eq!(one.as_ref(), administrations.first());
+}
+
+async fn what_is_left_out_is_retired_and_read_by_its_code_alone(database: Database) {
+    let store = database.open();
+    let (kept, gone) = (service("acd.files", &["a", "b"]), service("acd.tax-cards", &["a"]));
+    loaded(&store, catalogue_of(1, vec![kept.clone(), gone.clone()])).await.unwrap();
+    let narrower = service("acd.files", &["b"]);
+    let loading = store.write(move |tx| {
+        let loading = tx.lock_catalogues()?.load(catalogue_of(2, vec![narrower])).unwrap();
+        tx.save_loading(&loading)?;
+        Ok::<_, StoreError>(loading)
+    });
+    let loading = loading.await.unwrap();
+    let changes: Vec<_> = loading.changes().collect();
+    let expected = [("service", "acd.files", Change::Changed), ("service", "acd.tax-cards", Change::Retired)];
+    assert_eq!(changes, expected);
+    assert_eq!(offered(&store, ServiceFilter::default()).await, ["acd.files"]);
+    let found = store.read(move |tx| Ok::<_, StoreError>([tx.service(&kept.code)?, tx.service(&gone.code)?]));
+    let [kept, gone] = found.await.unwrap().map(Option::unwrap);
+    let statuses = kept.domains.iter().map(|domain| domain.status).collect::<Vec<_>>();
+    assert_eq!(statuses, [ServiceStatus::Retired, ServiceStatus::Offered]);
+    assert_eq!((kept.status, gone.status), (ServiceStatus::Offered, ServiceStatus::Retired));
+
+    let nobody = ServiceFilter { sector: Some(kept.sector.clone()), administration: "ccss".parse().ok() };
+    assert_eq!(offered(&store, nobody).await, [""; 0]);
+    let both = ServiceFilter { sector: Some(kept.sector), administration: Some(kept.administration) };
+    assert_eq!(offered(&store, both).await, ["acd.files"]);
+}
+
+async fn of_two_loaders_one_waits_and_finds_it_done(database: Database) {
+    let store = database.open();
+    let loader = || {
+        work(|tx| {
+            load(tx, catalogue_of(1, vec![service("acd.files", &["a"])]))?.unwrap();
+            Ok(())
+        })
+    };
+    assert_eq!(together(&store, vec![loader(), loader(), loader()]).await, [const { Ok(()) }; 3]);
+    assert_eq!(offered(&store, ServiceFilter::default()).await, ["acd.files"]);
+    // Of versions that differ the last is what stays, or the older one is refused.
+    let newer = |version| work(move |tx| load(tx, catalogue_of(version, vec![])).map(drop).map_err(Into::into));
+    assert!(together(&store, vec![newer(2), newer(3)]).await.iter().all(Result::is_ok));
+    assert_eq!(
+        loaded(&store, catalogue_of(2, vec![])).await,
+        Err(vec![LoadingFault::VersionTooLow { version: 2, loaded: 3 }])
+    );
+}
+
+async fn a_loading_that_fails_leaves_nothing_behind(database: Database) {
+    let store = database.open();
+    let failed = store.write(|tx| {
+        load(tx, catalogue_of(1, vec![service("acd.files", &["a"])]))?.unwrap();
+        Err::<(), _>(StoreError::Failed("on the way".into()))
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(offered(&store, ServiceFilter::default()).await, [""; 0]);
+    assert_eq!(loaded(&store, catalogue_of(1, vec![])).await, Ok(2));
+}
