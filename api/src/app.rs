@@ -19,7 +19,7 @@ use crate::{
     catalogue::command as catalogue,
     config::{Config, Mode},
     http::limits::Limits,
-    keys::{DataKeys, development},
+    keys::{DataKeys, development, security_code::SecurityCodes},
     mail::Drop,
     metrics::Metrics,
     sandbox::Sandbox,
@@ -39,6 +39,8 @@ pub struct App {
     pub store: Store,
     /// What protects data at rest.
     pub data_keys: DataKeys,
+    /// What hashes security codes and tries them.
+    pub security_codes: SecurityCodes,
     /// Our tokens.
     pub access: AccessTokens,
     /// Whose assertions are believed.
@@ -74,6 +76,8 @@ impl App {
             Some(keys) => DataKeys::parse(keys)?,
             None => DataKeys::parse(&development::keys_or_first(&config.data_dir)?)?,
         };
+        let metrics = Metrics::default();
+        let security_codes = SecurityCodes::new(metrics.security_codes.clone())?;
         let access = AccessTokens::load(&config.signing_keys, &config.public_url, clock())?;
         let sandbox = config.sandbox.then(|| Sandbox::open(&config)).transpose()?;
         let trusted = config.issuers.iter().cloned().chain(sandbox.iter().map(Sandbox::issuer)).collect();
@@ -91,12 +95,13 @@ impl App {
 
         let mail_drop = Drop::new(config.data_dir.join("mails"));
         let limits = config.limits.then(|| Limits::new(&config.allowances, &MonotonicClock));
-        let (is_draining, metrics) = (AtomicBool::new(false), Metrics::default());
+        let is_draining = AtomicBool::new(false);
         Ok(Arc::new(Self {
             config,
             clock,
             store,
             data_keys,
+            security_codes,
             access,
             issuers,
             sandbox,

@@ -30,6 +30,8 @@ pub struct Metrics {
     durations: Family<Route, Histogram>,
     jobs: Family<JobRun, Counter>,
     jobs_done: Family<Job, Gauge>,
+    /// How many security codes were tried.
+    pub security_codes: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,7 +80,9 @@ impl Default for Metrics {
             Unit::Seconds,
             jobs_done.clone(),
         );
-        Self { registry, requests, durations, jobs, jobs_done }
+        let security_codes = Counter::default();
+        registry.register("security_codes_tried", "Security codes tried, right or wrong", security_codes.clone());
+        Self { registry, requests, durations, jobs, jobs_done, security_codes }
     }
 }
 

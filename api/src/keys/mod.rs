@@ -4,6 +4,7 @@ pub mod command;
 pub mod development;
 pub mod rewrap;
 pub mod secret;
+pub mod security_code;
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,

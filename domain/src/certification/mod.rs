@@ -1,6 +1,7 @@
 //! Certifications: what an administration, or a principal, confirms of a space, namely that it may use a service for a legal
 //! person (domain.md §4).
 
+pub mod access_code;
 pub mod business_number;
 pub mod change;
 pub mod decision;
