@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use uuid::Uuid;
+
 use crate::{
     Coded, Fault, Instant,
     catalogue::{SectorCode, ServiceCode},
-    certification::CertificationStatus,
+    certification::{CertificationStatus, access_code::AccessCodeStatus},
     collaboration::SystemRight,
     id::{CertificationId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
@@ -175,6 +177,33 @@ pub enum Refusal {
     PrincipalRequired {
         /// The certifications of holders that may be named.
         principals: Vec<CertificationId>,
+    },
+    /// No certification comes of the access code and what was given with it: why, nobody learns (domain.md §4, C).
+    #[error("the access code is good for nothing here")]
+    AccessCodeInvalid,
+    /// Too many access codes were tried in vain within a day, by the person or in the space.
+    #[error("{limit} access codes were tried in vain")]
+    ActivationLimitReached {
+        /// How many may be in 24 hours.
+        limit: u32,
+    },
+    /// As many access codes for agents as may be are issued and not over.
+    #[error("{limit} access codes are issued")]
+    AccessCodeLimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// The access code stands in a way in which it is not taken back.
+    #[error("the access code is {}", status.code())]
+    AccessCodeState {
+        /// How it stands.
+        status: AccessCodeStatus,
+    },
+    /// What was asked for is done, and its answer, which showed a secret, is not given again.
+    #[error("it is done, and its answer is not given again")]
+    AlreadyDone {
+        /// What was made.
+        id: Uuid,
     },
 
     /// The code is not the one that was sent.

@@ -50,10 +50,12 @@ CREATE TABLE certification_steps (
 );
 
 -- Codes of 160 bits, each known by its digest alone, and good for one space, once. `legal_number_wanted` says that whoever
--- activates it must know the legal person's number; `request_id`, that it grants what was asked for.
+-- activates it must know the legal person's number; `request_id`, that it grants what was asked for. `status` does not know that its
+-- time has come.
 CREATE TABLE access_codes (
     id TEXT PRIMARY KEY NOT NULL,
     digest TEXT NOT NULL UNIQUE,
+    administration TEXT NOT NULL REFERENCES administrations (code),
     service TEXT NOT NULL REFERENCES services (code),
     capacity TEXT NOT NULL CHECK (capacity IN ('holder', 'agent')),
     principal_id TEXT REFERENCES certifications (id),
@@ -72,10 +74,25 @@ CREATE TABLE access_codes (
     certification_ends_at TIMESTAMP,
     status TEXT NOT NULL CHECK (status IN ('issued', 'used', 'locked', 'withdrawn')),
     certification_id TEXT REFERENCES certifications (id),
+    used_at TIMESTAMP,
     lock_seq BIGINT NOT NULL DEFAULT 0,
     CHECK ((issued_by_partner IS NULL) <> (issued_by_person IS NULL)),
-    CHECK ((status = 'used') = (certification_id IS NOT NULL))
+    CHECK (issued_by_person IS NULL OR principal_id IS NOT NULL),
+    CHECK ((status = 'used') = (certification_id IS NOT NULL)),
+    CHECK ((used_at IS NULL) = (certification_id IS NULL))
 );
-CREATE INDEX access_codes_by_service ON access_codes (service, id);
-CREATE INDEX access_codes_by_principal ON access_codes (principal_id, id) WHERE principal_id IS NOT NULL;
-CREATE INDEX access_codes_by_request ON access_codes (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX access_codes_of_administration ON access_codes (administration, id) WHERE issued_by_partner IS NOT NULL;
+CREATE INDEX access_codes_of_service ON access_codes (service, id) WHERE issued_by_partner IS NOT NULL;
+CREATE INDEX access_codes_of_holder ON access_codes (principal_id, id) WHERE issued_by_person IS NOT NULL;
+CREATE INDEX access_codes_by_end ON access_codes (expires_at);
+
+-- Access codes that were tried in vain; nothing tells which.
+CREATE TABLE activation_failures (
+    id TEXT PRIMARY KEY NOT NULL,
+    person_id TEXT NOT NULL REFERENCES persons (id),
+    space_id TEXT NOT NULL REFERENCES spaces (id),
+    failed_at TIMESTAMP NOT NULL
+);
+CREATE INDEX activation_failures_of_person ON activation_failures (person_id, failed_at);
+CREATE INDEX activation_failures_in_space ON activation_failures (space_id, failed_at);
+CREATE INDEX activation_failures_by_time ON activation_failures (failed_at);

@@ -4,6 +4,7 @@ diesel::table! {
     access_codes (id) {
         id -> Text,
         digest -> Text,
+        administration -> Text,
         service -> Text,
         capacity -> Text,
         principal_id -> Nullable<Text>,
@@ -22,7 +23,17 @@ diesel::table! {
         certification_ends_at -> Nullable<Timestamp>,
         status -> Text,
         certification_id -> Nullable<Text>,
+        used_at -> Nullable<Timestamp>,
         lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    activation_failures (id) {
+        id -> Text,
+        person_id -> Text,
+        space_id -> Text,
+        failed_at -> Timestamp,
     }
 }
 
@@ -508,9 +519,12 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_codes -> administrations (administration));
 diesel::joinable!(access_codes -> partners (issued_by_partner));
 diesel::joinable!(access_codes -> persons (issued_by_person));
 diesel::joinable!(access_codes -> services (service));
+diesel::joinable!(activation_failures -> persons (person_id));
+diesel::joinable!(activation_failures -> spaces (space_id));
 diesel::joinable!(administrations -> catalogues (catalogue));
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
@@ -561,6 +575,7 @@ diesel::joinable!(terms_texts -> terms (version));
 
 diesel::allow_tables_to_appear_in_same_query!(
     access_codes,
+    activation_failures,
     administrations,
     assertion_uses,
     audit_chains,

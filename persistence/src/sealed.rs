@@ -51,6 +51,13 @@ pub const SEALED: &[SealedColumn] = &[
         digest: None,
         purpose: "company-profile",
     },
+    SealedColumn {
+        table: "access_codes",
+        id: "id",
+        column: "legal_person_sealed",
+        digest: Some("legal_person_digest"),
+        purpose: "legal-person",
+    },
 ];
 
 /// A value that is sealed under another key than the current one.

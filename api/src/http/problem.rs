@@ -163,11 +163,41 @@ codes! {
         en: "Request too slow", "The request did not arrive in time.";
         lb: "Ufro ze lues", "D'Ufro ass net zäiteg ukomm.";
     }
+    AccessCodeInvalid = "access_code_invalid", 409 {
+        fr: "Code d'accès refusé", "Avec ce code d'accès et ce qui l'accompagne, l'espace ne peut pas être certifié. Vérifiez le code, le code de sécurité et le numéro national ; après plusieurs essais, demandez un nouveau code à l'émetteur.";
+        de: "Zugangscode abgelehnt", "Mit diesem Zugangscode und den Angaben dazu kann der Bereich nicht zertifiziert werden. Prüfen Sie Code, Sicherheitscode und Identifikationsnummer; nach mehreren Versuchen verlangen Sie beim Aussteller einen neuen Code.";
+        en: "Access code refused", "With this access code and what was given with it, the space cannot be certified. Check the code, the security code and the national number; after several tries, ask its issuer for a new code.";
+        lb: "Zougangscode refuséiert", "Mat dësem Zougangscode an deem, wat derbäi steet, kann den Espace net zertifizéiert ginn. Kontrolléiert de Code, de Sécherheetscode an d'Matricule; no e puer Versich frot den Aussteller no engem neie Code.";
+    }
+    AccessCodeLimitReached = "access_code_limit_reached", 409 {
+        fr: "Trop de codes d'accès", "Au plus {limit} codes d'accès peuvent attendre d'être activés. Retirez-en un d'abord.";
+        de: "Zu viele Zugangscodes", "Höchstens {limit} Zugangscodes können auf ihre Aktivierung warten. Nehmen Sie zuerst einen zurück.";
+        en: "Too many access codes", "At most {limit} access codes can wait to be activated. Withdraw one first.";
+        lb: "Ze vill Zougangscoden", "Héchstens {limit} Zougangscoden kënnen drop waarden, aktivéiert ze ginn. Huelt fir d'éischt een zréck.";
+    }
+    AccessCodeState = "access_code_state", 409 {
+        fr: "Code d'accès non retirable", "L'état du code d'accès est `{accessCodeStatus}` ; il ne peut plus être retiré.";
+        de: "Zugangscode nicht zurücknehmbar", "Der Stand des Zugangscodes ist `{accessCodeStatus}`; er kann nicht mehr zurückgenommen werden.";
+        en: "Access code not withdrawable", "The access code is `{accessCodeStatus}`; it can no longer be withdrawn.";
+        lb: "Zougangscode net zréckhuelbar", "Den Zoustand vum Zougangscode ass `{accessCodeStatus}`; e kann net méi zréckgeholl ginn.";
+    }
+    ActivationLimitReached = "activation_limit_reached", 409 {
+        fr: "Trop d'essais", "Au plus {limit} codes d'accès refusés sont admis en 24 heures, par personne et par espace. Réessayez plus tard.";
+        de: "Zu viele Versuche", "Innerhalb von 24 Stunden sind höchstens {limit} abgelehnte Zugangscodes zulässig, je Person und je Bereich. Versuchen Sie es später.";
+        en: "Too many tries", "At most {limit} refused access codes are admitted within 24 hours, for each person and each space. Try again later.";
+        lb: "Ze vill Versich", "Bannent 24 Stonne sinn héchstens {limit} refuséiert Zougangscoden erlaabt, pro Persoun a pro Espace. Probéiert et méi spéit.";
+    }
     AddressLimitReached = "address_limit_reached", 409 {
         fr: "Trop d'adresses", "Au plus {limit} nouvelles adresses peuvent être demandées en 24 heures.";
         de: "Zu viele Adressen", "Innerhalb von 24 Stunden können höchstens {limit} neue Adressen angefordert werden.";
         en: "Too many addresses", "At most {limit} new addresses can be requested within 24 hours.";
         lb: "Ze vill Adressen", "Bannent 24 Stonne kënnen héchstens {limit} nei Adressen ugefrot ginn.";
+    }
+    AlreadyDone = "already_done", 409 {
+        fr: "Déjà fait", "Cette demande a déjà été exécutée ({made}) ; sa réponse contenait un secret et n'est pas répétée.";
+        de: "Bereits erledigt", "Diese Anfrage wurde bereits ausgeführt ({made}); ihre Antwort enthielt ein Geheimnis und wird nicht wiederholt.";
+        en: "Already done", "This request has been carried out ({made}); its answer held a secret and is not repeated.";
+        lb: "Scho gemaach", "Dës Ufro gouf schonn ausgefouert ({made}); hir Äntwert huet e Geheimnis enthalen a gëtt net widderholl.";
     }
     AlreadyMember = "already_member", 409 {
         fr: "Déjà membre", "La personne est déjà membre de cet espace, avec ce produit ou un autre ; un administrateur peut changer l'étendue de son accès.";
@@ -774,6 +804,13 @@ impl From<Refusal> for Problem {
             Refusal::PrincipalRequired { principals } => {
                 (Code::PrincipalRequired, json!({ "principals": principals.iter().map(|id| id.0).collect::<Vec<_>>() }))
             }
+            Refusal::AccessCodeInvalid => (Code::AccessCodeInvalid, json!({})),
+            Refusal::AccessCodeLimitReached { limit } => (Code::AccessCodeLimitReached, json!({ "limit": limit })),
+            Refusal::AccessCodeState { status } => {
+                (Code::AccessCodeState, json!({ "accessCodeStatus": status.code() }))
+            }
+            Refusal::ActivationLimitReached { limit } => (Code::ActivationLimitReached, json!({ "limit": limit })),
+            Refusal::AlreadyDone { id } => (Code::AlreadyDone, json!({ "made": id })),
             Refusal::ReapplyTooSoon { until } => {
                 (Code::ReapplyTooSoon, json!({ "until": until.to_rfc3339_opts(SecondsFormat::AutoSi, true) }))
             }

@@ -25,7 +25,8 @@ pub struct HeldCertification {
 }
 
 impl PrincipalStanding {
-    fn is_effective(self, now: Instant) -> bool {
+    /// Whether it opens its service now.
+    pub(super) fn is_effective(self, now: Instant) -> bool {
         self.is_space_in_use && standing(self.status, self.ends_at, now) == CertificationStatus::Granted
     }
 }

@@ -93,6 +93,7 @@ fn assert_schema_is_complete(db: &mut Db) {
     }
     let selects = selects![
         access_codes,
+        activation_failures,
         administrations,
         assertion_uses,
         audit_chains,
