@@ -150,7 +150,7 @@ impl DatabaseUrl {
     /// Opens a connection that waits for a rival's lock at most `patience`.
     pub(crate) fn connect(&self, access: Access, patience: Duration) -> Result<Db, OpenError> {
         match self {
-            Self::Postgres(url) => postgres(url, patience).map(Db::Postgres),
+            Self::Postgres(url) => postgres(url, access, patience).map(Db::Postgres),
             Self::Sqlite(path) => sqlite(path, access, patience).map(Db::Sqlite),
         }
     }
@@ -179,13 +179,16 @@ pub(crate) enum Access {
     Write,
 }
 
-fn postgres(url: &str, patience: Duration) -> Result<PgConnection, OpenError> {
+fn postgres(url: &str, access: Access, patience: Duration) -> Result<PgConnection, OpenError> {
     let mut db = PgConnection::establish(url).map_err(OpenError::ConnectionError)?;
     let settings = format!(
         "SET lock_timeout = {}; SET statement_timeout = 10000; SET idle_in_transaction_session_timeout = 15000; SET TIME ZONE 'UTC'",
         patience.as_millis()
     );
     db.batch_execute(&settings).map_err(OpenError::QueryError)?;
+    if access == Access::Read {
+        db.batch_execute("SET default_transaction_read_only = on").map_err(OpenError::QueryError)?;
+    }
     Ok(db)
 }
 

@@ -12,6 +12,7 @@ mod identity;
 mod installation;
 mod kept;
 mod outbox;
+mod pool;
 mod recurring;
 mod row;
 mod schema;

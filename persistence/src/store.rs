@@ -3,10 +3,7 @@
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant as Moment},
 };
@@ -14,14 +11,15 @@ use std::{
 use domain::Instant;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::{Notify, Semaphore, mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::timeout,
 };
 
 use crate::{
-    connection::{self, Access, DatabaseUrl, Db, Opener, Pooled},
+    connection::{self, Access, DatabaseUrl, Db},
     error::StoreError,
-    figures::{Connections, Counts, Fate, Figures, Lane},
+    figures::{Counts, Fate, Figures},
+    pool::Pool,
     transaction::{Reading, Transaction},
 };
 
@@ -80,34 +78,10 @@ enum Writer {
     Pool(Pool),
 }
 
-/// Connections, and as many threads that do on them what waits in one queue. A thread that is done goes on with the next that
-/// waits, without another having to be woken in between.
-#[derive(Clone)]
-struct Pool {
-    errands: crossbeam_channel::Sender<Errand>,
-    /// For each that is done or waits.
-    places: Arc<Semaphore>,
-    queue: usize,
-    workers: Arc<Workers>,
-}
-
-struct Workers {
-    connections: r2d2::Pool<Opener>,
-    access: Access,
-    /// How many of them work at this moment.
-    busy: AtomicUsize,
-    patience: Duration,
-    clock: Clock,
-    counts: Arc<Counts>,
-}
-
-/// What a thread of a pool does.
-type Errand = Box<dyn FnOnce(&Workers) + Send>;
-
 /// A caller's closure with its types erased: runs in the transaction, says whether to keep it and how to answer.
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Done + Send>;
+pub(crate) type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Done + Send>;
 /// Tells one caller what became of his transaction; called once that is known.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A job that waits for the writer.
 struct Waiting {
@@ -115,9 +89,9 @@ struct Waiting {
     job: Job,
 }
 
-struct Done {
-    keep: bool,
-    answer: Answer,
+pub(crate) struct Done {
+    pub(crate) keep: bool,
+    pub(crate) answer: Answer,
 }
 
 impl Store {
@@ -186,7 +160,7 @@ impl Store {
                     mpsc::error::TrySendError::Closed(_) => StoreError::Failed("the writer is gone".into()),
                 })?;
             }
-            Writer::Pool(pool) => pool.on_connection(move |db, clock| run_alone(db, clock, job)).await?,
+            Writer::Pool(pool) => pool.assign(move |workers| workers.run_alone(job)).await?,
         }
         // A job that was dropped had not begun.
         answer.await.unwrap_or_else(|_| Err(self.not_begun("not begun").into()))
@@ -206,26 +180,30 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let counts = Arc::clone(&self.counts);
-        self.readers
-            .on_connection(move |pooled, clock| {
-                let mut reading = Reading::new(&mut pooled.db, clock);
-                let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reading)));
-                let (failed, is_lost) = (reading.failed.take(), reading.is_lost);
-                pooled.dead |= is_lost || connection::undo(&mut pooled.db).is_err();
-                counts.ended(Access::Read, became(&outcome, failed.as_ref()));
-                match (outcome, failed) {
-                    (Err(_), _) => Err(StoreError::Failed("a read panicked".into()).into()),
-                    (Ok(Ok(_)), Some(error)) => Err(error.into()),
-                    (Ok(outcome), _) => outcome,
-                }
-            })
-            .await?
+        self.readers.assign(move |workers| workers.read(work)).await?
+    }
+
+    /// Runs a closure that reads without a transaction: each statement sees all that was committed before it began, and no
+    /// two need see the same. It saves PostgreSQL two of four round trips where a request is answered by one statement after
+    /// that which finds who asks; more belong into [`Store::read`], unless each says something true by itself.
+    ///
+    /// What opens something must be asked in the statement that reads what is opened, or before it, never after.
+    ///
+    /// Where a connection turns out to be lost, the closure is run again on another one.
+    ///
+    /// # Errors
+    /// The closure's own, or the store's.
+    pub async fn glance<T, E>(&self, work: impl Fn(&mut Reading<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.assign(move |workers| workers.glance(work)).await?
     }
 }
 
 /// What became of a closure, whose own errors are refusals unless the database failed it.
-fn became<T, E>(outcome: &thread::Result<Result<T, E>>, failed: Option<&StoreError>) -> Fate {
+pub(crate) fn became<T, E>(outcome: &thread::Result<Result<T, E>>, failed: Option<&StoreError>) -> Fate {
     match (outcome, failed) {
         (Err(_), _) => Fate::Failed,
         (Ok(_), Some(error)) => Fate::of(error),
@@ -270,131 +248,6 @@ where
         Done { keep, answer: Box::new(answer) }
     });
     (job, receiver)
-}
-
-impl Pool {
-    fn open(settings: &Settings, access: Access, counts: &Arc<Counts>) -> Result<Self, StoreError> {
-        let opener = Opener { url: settings.url.clone(), access, patience: settings.patience };
-        let connections = r2d2::Pool::builder()
-            .max_size(settings.connections)
-            .test_on_check_out(false)
-            .connection_timeout(settings.patience)
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(opener)
-            .map_err(|error| StoreError::Busy(error.to_string()))?;
-        let workers = Arc::new(Workers {
-            connections,
-            access,
-            busy: AtomicUsize::new(0),
-            patience: settings.patience,
-            clock: settings.clock.clone(),
-            counts: Arc::clone(counts),
-        });
-        let (errands, taken) = crossbeam_channel::unbounded();
-        for _ in 0..settings.connections {
-            let (workers, taken) = (Arc::clone(&workers), taken.clone());
-            let name = if access == Access::Read { "reader" } else { "writer" };
-            let thread = thread::Builder::new().name(name.into()).spawn(move || workers.serve(&taken));
-            thread.map_err(|error| StoreError::Failed(error.to_string()))?;
-        }
-        let queue = settings.queue;
-        let places = Arc::new(Semaphore::new(settings.connections as usize + queue));
-        Ok(Self { errands, places, queue, workers })
-    }
-
-    fn figures(&self) -> Lane {
-        let Workers { connections, access, busy, counts, .. } = &*self.workers;
-        let idle = connections.state().idle_connections.into();
-        let (busy, most) = (busy.load(Ordering::Relaxed), connections.max_size());
-        let waiting = (most as usize + self.queue).saturating_sub(self.places.available_permits() + busy);
-        let connections = Connections { busy: busy as u64, idle, most: most.into() };
-        counts.read_lane(*access, Some(connections), waiting as u64, self.queue as u64)
-    }
-
-    /// Runs `work` off the async threads on a connection with a transaction begun.
-    async fn on_connection<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Pooled, &Clock) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (sender, mut receiver) = oneshot::channel();
-        let turn = Arc::new(Turn::default());
-        let begun = Arc::clone(&turn);
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.workers.counts.turned_away(self.workers.access);
-            return Err(self.workers.not_begun("the queue for connections is full"));
-        };
-        let errand: Errand = Box::new(move |workers| {
-            let _place = place;
-            if begun.take() {
-                let _ = sender.send(workers.lend(work));
-            }
-        });
-        // The threads are there as long as this is; what they don't take is told as having died.
-        let _ = self.errands.send(errand);
-        let died = |_| Err(StoreError::Failed("a transaction ended with its thread".into()));
-        if let Ok(done) = timeout(self.workers.patience, &mut receiver).await {
-            return done.unwrap_or_else(died);
-        }
-        if turn.take() {
-            return Err(self.workers.not_begun("no connection is free"));
-        }
-        // It was begun in time: what became of it has to be known.
-        receiver.await.unwrap_or_else(died)
-    }
-}
-
-impl Workers {
-    fn serve(&self, errands: &crossbeam_channel::Receiver<Errand>) {
-        for errand in errands {
-            self.busy.fetch_add(1, Ordering::Relaxed);
-            // Whoever waits for one that panics is told by its being dropped; the next one is done all the same.
-            let _ = catch_unwind(AssertUnwindSafe(|| errand(self)));
-            self.busy.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    fn lend<T>(&self, work: impl FnOnce(&mut Pooled, &Clock) -> T) -> Result<T, StoreError> {
-        let mut last = String::new();
-        // A connection that the server closed shows only when used: nothing was begun on it, so the next one may do.
-        for _ in 0..=self.connections.max_size() {
-            let mut pooled = self.connections.get().map_err(|error| self.not_begun(&error.to_string()))?;
-            match connection::begin(&mut pooled.db, self.access) {
-                Ok(()) => return Ok(work(&mut pooled, &self.clock)),
-                Err(error) => (pooled.dead, last) = (true, error.to_string()),
-            }
-        }
-        Err(self.not_begun(&format!("no connection works: {last}")))
-    }
-
-    fn not_begun(&self, why: &str) -> StoreError {
-        self.counts.ended(self.access, Fate::Busy);
-        StoreError::Busy(why.into())
-    }
-}
-
-/// Whether something is begun or given up: whoever takes the turn first says which.
-#[derive(Default)]
-struct Turn(AtomicBool);
-
-impl Turn {
-    fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
-    }
-}
-
-/// One job in a transaction of its own.
-fn run_alone(pooled: &mut Pooled, clock: &Clock, job: Job) {
-    let mut tx = Transaction::new(&mut pooled.db, clock);
-    let done = job(&mut tx);
-    pooled.dead |= tx.is_lost;
-    let fate = if done.keep {
-        connection::keep(&mut pooled.db).map_err(|error| StoreError::OutcomeUnknown(error.to_string()))
-    } else {
-        pooled.dead |= connection::undo(&mut pooled.db).is_err();
-        Ok(())
-    };
-    pooled.dead |= fate.is_err();
-    (done.answer)(fate);
 }
 
 fn start_writer(settings: &Settings, counts: &Arc<Counts>) -> Result<mpsc::Sender<Waiting>, StoreError> {

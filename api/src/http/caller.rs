@@ -68,6 +68,7 @@ pub struct Software {
 #[derive(Debug, Clone)]
 pub struct Caller {
     session: Session,
+    current_space: Option<SpaceId>,
     wanted: Wanted,
     now: Instant,
 }
@@ -103,6 +104,11 @@ impl Caller {
             more.require(&self.session, self.now)?;
         }
         Ok(strong)
+    }
+
+    /// The space in which his session works, whether he still sees it or not.
+    pub fn current_space(&self) -> Option<SpaceId> {
+        self.current_space
     }
 
     /// Who acts, for the audit log.
@@ -166,7 +172,26 @@ impl Anyone {
             .app
             .store
             .read(move |tx| {
-                let someone = someone(tx, bearer, wanted)?;
+                let someone = someone(tx, &bearer, wanted)?;
+                work(tx, &someone)
+            })
+            .await
+    }
+
+    /// The same without a transaction, as [`Person::glance`].
+    ///
+    /// # Errors
+    /// Those of [`Anyone::read`].
+    pub async fn glance<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Reading<'_>, &Someone) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (bearer, wanted) = (self.0.verified()?, self.0.wanted);
+        self.0
+            .app
+            .store
+            .glance(move |tx| {
+                let someone = someone(tx, &bearer, wanted)?;
                 work(tx, &someone)
             })
             .await
@@ -191,7 +216,26 @@ impl Person {
         self.app
             .store
             .read(move |tx| {
-                let caller = live(tx, bearer, wanted)?;
+                let caller = live(tx, &bearer, wanted)?;
+                work(tx, &caller)
+            })
+            .await
+    }
+
+    /// The same without a transaction, where one statement follows that which finds the session:
+    /// [`Store::glance`](persistence::Store::glance) says when.
+    ///
+    /// # Errors
+    /// Those of [`Person::read`].
+    pub async fn glance<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Reading<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (bearer, wanted) = (self.verified()?, self.wanted);
+        self.app
+            .store
+            .glance(move |tx| {
+                let caller = live(tx, &bearer, wanted)?;
                 work(tx, &caller)
             })
             .await
@@ -209,7 +253,7 @@ impl Person {
         self.app
             .store
             .write(move |tx| {
-                let caller = live(tx, bearer, wanted)?;
+                let caller = live(tx, &bearer, wanted)?;
                 work(tx, &caller)
             })
             .await
@@ -238,7 +282,7 @@ impl Person {
     ) -> Answer {
         let (bearer, wanted) = (self.verified()?, self.wanted);
         let done = self.app.store.write(move |tx| {
-            let caller = live(tx, bearer, wanted)?;
+            let caller = live(tx, &bearer, wanted)?;
             once.run(tx, &caller, work)
         });
         match done.await {
@@ -292,23 +336,24 @@ impl Helpdesk {
 
 /// An ended session, and software that is not let in any more, is refused on the next request, on every node: its row is read
 /// each time, in the transaction.
-fn someone(tx: &mut Reading<'_>, bearer: Bearer, wanted: Wanted) -> Result<Someone, Problem> {
+fn someone(tx: &mut Reading<'_>, bearer: &Bearer, wanted: Wanted) -> Result<Someone, Problem> {
     match bearer {
         Bearer::Person { session, .. } => {
-            let session = tx.live_session(session)?.ok_or_else(|| refused().because("the session has ended"))?;
-            Ok(Someone::Person(Caller { session, wanted, now: tx.now() }))
+            let found = tx.live_session_with_space(*session)?;
+            let (session, current_space) = found.ok_or_else(|| refused().because("the session has ended"))?;
+            Ok(Someone::Person(Caller { session, current_space, wanted, now: tx.now() }))
         }
         Bearer::Client { client, scope } => {
-            let found = tx.live_system_user(client.into())?;
+            let found = tx.live_system_user((*client).into())?;
             let (user, space) = found.ok_or_else(|| refused().because("the system user does not get in now"))?;
-            let granted = SystemRights::parse(&scope).ok_or_else(|| refused().because("the scope is unknown"))?;
+            let granted = SystemRights::parse(scope).ok_or_else(|| refused().because("the scope is unknown"))?;
             Ok(Someone::Software(Box::new(Software { space, rights: user.rights.common(&granted) })))
         }
     }
 }
 
 /// The same where only persons are served.
-fn live(tx: &mut Reading<'_>, bearer: Bearer, wanted: Wanted) -> Result<Caller, Problem> {
+fn live(tx: &mut Reading<'_>, bearer: &Bearer, wanted: Wanted) -> Result<Caller, Problem> {
     match someone(tx, bearer, wanted)? {
         Someone::Person(caller) => Ok(caller),
         Someone::Software(_) => Err(Refusal::NotForSystemUsers.into()),

@@ -102,7 +102,7 @@ async fn authenticate(app: &Arc<App>, fields: &mut Fields) -> Result<(Proof, Str
     if fields.take("client_id").is_some_and(|id| id != client.to_string()) {
         return Err(unknown("client_id is another's"));
     }
-    let kept = app.store.read(move |tx| tx.client_keys(client).map_err(Denied::from)).await?;
+    let kept = app.store.glance(move |tx| tx.client_keys(client).map_err(Denied::from)).await?;
     let kept = kept.ok_or_else(|| unknown("there is no such client"))?;
     let keys = JwksDocument::kept(&kept).and_then(|jwks| jwks.keys());
     let keys = keys.map_err(|error| Problem::from(Code::Internal).because(format!("clients {client}: {error}")))?;

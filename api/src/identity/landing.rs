@@ -55,15 +55,17 @@ const SHOWN: u32 = 100;
 )]
 #[get("/v1/me/landing")]
 pub async fn get(person: Person) -> Answer {
-    let (mut spaces, current) = person
-        .read(|tx, caller| {
+    let (mut spaces, current_space) = person
+        .glance(|tx, caller| {
             caller.strong()?;
             let spaces = tx.spaces_of(caller.person, caller.product, SpaceFilter::default(), SHOWN + 1)?;
-            let current = match tx.current_space(caller.id)? {
-                Some(space) => tx
-                    .space_of(space, caller.person, caller.product)?
-                    .filter(|(space, _)| space.require_in_use().is_ok()),
-                None => None,
+            let is_shown = |id: &SpaceId| spaces.iter().any(|space| space.id == *id);
+            let current = match caller.current_space().filter(|id| !is_shown(id)) {
+                Some(id) if spaces.len() > SHOWN as usize => tx
+                    .space_of(id, caller.person, caller.product)?
+                    .filter(|(space, _)| space.is_in_use())
+                    .map(|(space, _)| space.id),
+                _ => caller.current_space().filter(is_shown),
             };
             Ok((spaces, current))
         })
@@ -75,7 +77,7 @@ pub async fn get(person: Person) -> Answer {
     };
     let has_more = spaces.len() > SHOWN as usize;
     spaces.truncate(SHOWN as usize);
-    let current_space = current.map(|(space, _)| space.id.0);
+    let current_space = current_space.map(|id| id.0);
     answer::ok(&LandingView { page, spaces: spaces.iter().map(SpaceSummary::from).collect(), has_more, current_space })
 }
 

@@ -81,7 +81,7 @@ impl Request for EditNotificationPreferencesRequest {
 #[get("/v1/me/notification-preferences")]
 pub async fn get(person: Person) -> Answer {
     let preferences = person
-        .read(|tx, caller| {
+        .glance(|tx, caller| {
             caller.strong()?;
             Ok(tx.notification_preferences(caller.person)?)
         })

@@ -156,7 +156,7 @@ pub async fn register(app: Data<App>, body: Body<RegistrationRequest>) -> Answer
 )]
 #[get("/v1/registrations/{id}")]
 pub async fn get(app: Data<App>, id: Path<PathId>) -> Answer {
-    let found = app.store.read(move |tx| tx.registration(id.of()).map_err(Problem::from)).await?;
+    let found = app.store.glance(move |tx| tx.registration(id.of()).map_err(Problem::from)).await?;
     answer::ok(&RegistrationView::from(&found.ok_or(Refusal::NotFound)?))
 }
 
@@ -174,7 +174,8 @@ pub async fn get(app: Data<App>, id: Path<PathId>) -> Answer {
 #[post("/v1/registrations/{id}/confirm")]
 pub async fn confirm(app: Data<App>, id: Path<PathId>, body: Body<ConfirmationRequest>) -> Answer {
     let id: RegistrationId = id.of();
-    let seen = app.store.read(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
+    let seen =
+        app.store.glance(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
     let code_digests = code_digests(&app.data_keys, &body.open_to_anybody()?);
     let number_digests = app.data_keys.digests_of(&seen.identity.number);
     let number_digests =
@@ -253,7 +254,8 @@ fn keep_product(
 #[post("/v1/registrations/{id}/resend")]
 pub async fn resend(app: Data<App>, id: Path<PathId>, body: NoBody) -> Answer {
     let id: RegistrationId = id.of();
-    let seen = app.store.read(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
+    let seen =
+        app.store.glance(move |tx| tx.registration(id).map_err(Problem::from)).await?.ok_or(Refusal::NotFound)?;
     body.open_to_anybody()?;
     let (code_digest, letter) = new_code(&app.data_keys, &seen.email, seen.language);
     let registration = app

@@ -78,7 +78,7 @@ pub struct SessionPage {
 #[get("/v1/me/sessions")]
 pub async fn list(person: Person) -> Answer {
     let data = person
-        .read(|tx, caller| {
+        .glance(|tx, caller| {
             caller.strong()?;
             let sessions = tx.live_sessions_of(caller.person)?;
             Ok(sessions.iter().map(|(session, product)| SessionView::new(session, product, caller.id)).collect())

@@ -110,7 +110,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let kind = query.choice("kind");
     let state = query.choice_of("status", &[SpaceState::Open, SpaceState::Suspended, SpaceState::Closed]);
     let paging = Paging::of(&request, query, person.app());
-    let listed = person.read(move |tx, caller| {
+    let listed = person.glance(move |tx, caller| {
         paging.list::<SpacePage>(caller, |after, most| {
             let filter = SpaceFilter { kind, state, after: after.map(SpaceId) };
             let rows = tx.spaces_of(caller.person, caller.product, filter, most)?;
@@ -132,9 +132,10 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
 )]
 #[get("/v1/spaces/{id}")]
 pub async fn get(request: HttpRequest, anyone: Anyone, id: Path<PathId>) -> Answer {
+    let id: SpaceId = id.of();
     let found = anyone
-        .read(move |tx, caller| {
-            let (space, standing) = caller.space(tx, id.of())?;
+        .glance(move |tx, caller| {
+            let (space, standing) = caller.space(tx, id)?;
             standing.require(Permission::View)?;
             caller.strong()?;
             Ok((space, standing))

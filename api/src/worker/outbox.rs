@@ -31,7 +31,7 @@ pub async fn round(app: &Arc<App>) -> Result<bool, StoreError> {
         clippy::redundant_closure_for_method_calls,
         reason = "the method itself is not general enough over lifetimes"
     )]
-    let is_due = app.store.read(|tx| tx.outbox_is_due()).await?;
+    let is_due = app.store.glance(|tx| tx.outbox_is_due()).await?;
     if !is_due {
         return Ok(false);
     }

@@ -86,7 +86,7 @@ const JOBS: &[Job] = &[
 /// Does the jobs that are due. Says that there is no more: what comes round comes by the clock.
 pub async fn round(app: &Arc<App>, stop: &watch::Receiver<bool>) -> Result<bool, StoreError> {
     let names: Vec<_> = JOBS.iter().map(|job| job.name).collect();
-    let due = app.store.read(move |tx| tx.due_jobs(&names)).await?;
+    let due = app.store.glance(move |tx| tx.due_jobs(&names)).await?;
     let mut ailing = None;
     for job in JOBS.iter().filter(|job| due.contains(&job.name)) {
         let Some(lease) = take(app, job).await? else { continue };

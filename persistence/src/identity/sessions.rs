@@ -81,17 +81,24 @@ pub struct RefreshToken {
 impl Reading<'_> {
     /// The session, if it is live and the product that it began with is still registered.
     pub fn live_session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let found: Option<SessionRow> = self.run(|db| {
+        Ok(self.live_session_with_space(id)?.map(|(session, _)| session))
+    }
+
+    /// The same with the space in which it works, if it said so.
+    pub fn live_session_with_space(&mut self, id: SessionId) -> Result<Option<(Session, Option<SpaceId>)>, StoreError> {
+        let found: Option<(SessionRow, Option<String>)> = self.run(|db| {
             each!(db => sessions::table
                 .inner_join(products::table)
                 .filter(sessions::id.eq(id.to_string()))
                 .filter(products::status.eq(ProductStatus::Registered.code()))
-                .select(SessionRow::as_select())
+                .select((SessionRow::as_select(), sessions::current_space))
                 .get_result(db))
             .optional()
         })?;
-        let session = found.map(SessionRow::read).transpose()?;
-        Ok(session.filter(|session| session.is_live(self.now())))
+        let Some((session, space)) = found else { return Ok(None) };
+        let space = space.map(|space| Row { table: "sessions", id: &session.id }.id(&space)).transpose()?;
+        let session = session.read()?;
+        Ok(Some((session, space)).filter(|(session, _)| session.is_live(self.now())))
     }
 
     /// All live sessions of a person, each with its product, oldest first.
@@ -117,14 +124,6 @@ impl Reading<'_> {
             }
         }
         Ok(live)
-    }
-
-    /// The space in which a session works, if it said so.
-    pub fn current_space(&mut self, session: SessionId) -> Result<Option<SpaceId>, StoreError> {
-        let id = session.to_string();
-        let space: Option<String> =
-            self.run(|db| sessions::table.find(&id).select(sessions::current_space).get_result(db))?;
-        space.map(|space| Row { table: "sessions", id: &id }.id(&space)).transpose()
     }
 
     /// A refresh token by its digest.

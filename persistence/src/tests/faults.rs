@@ -2,6 +2,10 @@
 
 use std::{
     process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -10,7 +14,7 @@ use diesel::connection::SimpleConnection;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::support::{Database, Failure, begin, end_the_others, mark, marks, together, work};
-use crate::StoreError;
+use crate::{Reading, StoreError};
 
 /// With 8 closures a batch: two that need room, the end of all room, more that need some.
 #[tokio::test]
@@ -235,6 +239,61 @@ async fn connections_that_broke_while_idle_are_not_noticed() {
         assert_eq!(store.write(move |tx| mark(tx, &n.to_string())).await, Ok(()));
         assert_eq!(marks(&store).await.len(), n + 1);
     }
+}
+
+fn nothing_waits(reading: &mut Reading<'_>) -> Result<bool, StoreError> {
+    reading.outbox_is_empty()
+}
+
+/// Of all of them none works when the first glance comes, and no `BEGIN` finds that out before.
+#[tokio::test]
+async fn a_glance_does_not_notice_connections_that_broke_while_idle() {
+    let database = Database::postgres();
+    let store = database.open();
+    for _ in 0..5 {
+        end_the_others(&mut database.rival());
+        for _ in 0..5 {
+            assert_eq!(store.glance(nothing_waits).await, Ok(true));
+        }
+    }
+    assert_eq!(store.figures().reads.fates, [25, 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_glance_whose_connection_breaks_is_taken_again() {
+    let database = Database::postgres();
+    let store = database.open();
+    let (rival, taken) = (Mutex::new(Some(database.rival())), Arc::new(AtomicU32::new(0)));
+    let counted = Arc::clone(&taken);
+    let glanced = store.glance(move |reading| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let before = reading.outbox_is_empty()?;
+        if let Some(mut rival) = rival.lock().unwrap().take() {
+            end_the_others(&mut rival);
+        }
+        Ok::<_, StoreError>((before, reading.outbox_is_empty()?))
+    });
+    assert_eq!(glanced.await, Ok((true, true)));
+    assert!(taken.load(Ordering::Relaxed) > 1);
+    assert_eq!(store.figures().reads.fates, [1, 0, 0, 0, 0, 0]);
+}
+
+/// It is told, and not tried for ever.
+#[tokio::test]
+async fn a_glance_that_loses_every_connection_is_busy() {
+    let database = Database::postgres();
+    let store = database.open();
+    let (rival, taken) = (Mutex::new(database.rival()), Arc::new(AtomicU32::new(0)));
+    let counted = Arc::clone(&taken);
+    let glanced = store.glance(move |reading| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        end_the_others(&mut rival.lock().unwrap());
+        reading.outbox_is_empty()
+    });
+    let glanced = glanced.await;
+    assert!(matches!(glanced, Err(StoreError::Busy(_))), "{glanced:?}");
+    assert_eq!(taken.load(Ordering::Relaxed), 5, "one more than there are connections");
+    assert_eq!(store.figures().reads.fates, [0, 0, 1, 0, 0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! What a caller of `read` sees, and what he can't do.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::{connection::SimpleConnection, prelude::*};
@@ -12,8 +12,11 @@ use crate::{AssertionPurpose, Store, StoreError, row::stamp, schema::assertion_u
 on_both! {
     what_was_acknowledged_is_seen,
     all_that_a_read_sees_is_of_one_moment,
+    each_statement_of_a_glance_sees_what_was_committed_before_it,
     a_read_can_not_write,
+    a_glance_can_not_write,
     a_read_that_panics_harms_nobody_else,
+    a_glance_that_panics_harms_nobody_else,
     a_full_queue_of_reads_refuses_at_once,
     a_corrupt_row_is_an_error,
     instants_keep_their_microseconds_and_their_order,
@@ -50,6 +53,19 @@ async fn all_that_a_read_sees_is_of_one_moment(database: Database) {
     assert_eq!(marks(&store).await, ["rival"]);
 }
 
+async fn each_statement_of_a_glance_sees_what_was_committed_before_it(database: Database) {
+    let store = database.open();
+    let rival = Mutex::new(database.rival());
+    let counts = store.glance(move |reading| {
+        let before: i64 = reading.run(|db| assertion_uses::table.count().get_result(db))?;
+        let insert = "INSERT INTO assertion_uses VALUES ('rival', 'token', '2027-01-01 00:00:00')";
+        rival.lock().unwrap().batch_execute(insert).unwrap();
+        let after: i64 = reading.run(|db| assertion_uses::table.count().get_result(db))?;
+        Ok::<_, StoreError>((before, after))
+    });
+    assert_eq!(counts.await, Ok((0, 1)));
+}
+
 async fn a_read_can_not_write(database: Database) {
     let store = database.open();
     store.write(|tx| mark(tx, "a")).await.unwrap();
@@ -64,11 +80,36 @@ async fn a_read_can_not_write(database: Database) {
     assert_eq!(marks(&store).await, ["a"]);
 }
 
+async fn a_glance_can_not_write(database: Database) {
+    let store = database.open();
+    store.write(|tx| mark(tx, "a")).await.unwrap();
+    for swallowed in [false, true] {
+        let told = store.glance(move |reading| {
+            let told = reading.run(|db| diesel::delete(assertion_uses::table).execute(db));
+            if swallowed { Ok(0) } else { told }
+        });
+        let told = told.await;
+        assert!(matches!(told, Err(StoreError::Busy(_))), "{told:?}");
+    }
+    assert_eq!(marks(&store).await, ["a"]);
+    assert_eq!(store.figures().reads.fates, [1, 0, 2, 0, 0, 0]);
+}
+
 async fn a_read_that_panics_harms_nobody_else(database: Database) {
     let store = database.open();
     // More often than there are connections.
     for _ in 0..10 {
         let told: Result<(), Failure> = store.read(|_| panic!("in a read")).await;
+        assert!(matches!(told, Err(Failure::Store(StoreError::Failed(_)))), "{told:?}");
+    }
+    assert!(marks(&store).await.is_empty());
+}
+
+async fn a_glance_that_panics_harms_nobody_else(database: Database) {
+    let store = database.open();
+    // More often than there are connections.
+    for _ in 0..10 {
+        let told: Result<(), Failure> = store.glance(|_| panic!("at a glance")).await;
         assert!(matches!(told, Err(Failure::Store(StoreError::Failed(_)))), "{told:?}");
     }
     assert!(marks(&store).await.is_empty());

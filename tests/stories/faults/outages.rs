@@ -82,6 +82,22 @@ fn terminated_backends_lose_nothing_that_was_acknowledged() {
     }
 }
 
+/// As after a restart of the database: nobody who only reads is told of it.
+#[test]
+fn connections_that_end_while_idle_are_noticed_by_nobody_who_reads() {
+    let scratch = Scratch::new(Database::Postgres);
+    let url = scratch.settings()["ESPACE_PRO_DATABASE_URL"].clone();
+    let world = World::start_in(scratch);
+    let founder = world.founder();
+    let space = text(&founder.open_space("Atelier").expect(201)["id"]);
+    for _ in 0..3 {
+        for path in ["/v1/me/landing", "/v1/spaces", &format!("/v1/spaces/{space}"), "/v1/me"] {
+            assert!(terminate_backends(&url) > 0);
+            founder.get(path).expect(200);
+        }
+    }
+}
+
 /// Ends every other connection to a database; gives how many.
 fn terminate_backends(url: &str) -> usize {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \

@@ -92,7 +92,7 @@ fn own(tx: &mut Reading<'_>, caller: &Caller, id: JoinRequestId) -> Result<JoinR
 #[get("/v1/me/join-requests")]
 pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let paging = Paging::of(&request, Query::of(&request), person.app());
-    let listed = person.read(move |tx, caller| {
+    let listed = person.glance(move |tx, caller| {
         paging.list::<OwnJoinRequestPage>(caller, |before, most| {
             let (rows, now) = (tx.join_requests_of(caller.person, before.map(JoinRequestId), most)?, tx.now());
             Ok(rows.iter().map(|request| OwnJoinRequestView::new(request, now)).collect())
@@ -111,7 +111,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
 pub async fn get(person: Person, id: Path<PathId>) -> Answer {
     let id: JoinRequestId = id.of();
     let view = person
-        .read(move |tx, caller| {
+        .glance(move |tx, caller| {
             let request = own(tx, caller, id)?;
             caller.strong()?;
             Ok(OwnJoinRequestView::new(&request, tx.now()))

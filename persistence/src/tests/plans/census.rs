@@ -157,7 +157,6 @@ fn sessions(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
     census.ask(|tx| tx.lock_sessions_with(owner.product));
     census.ask(|tx| tx.save_session(&session));
     census.ask(|tx| tx.save_current_space(session.id, Some(space.id)));
-    census.ask(|tx| tx.current_space(session.id));
     for _ in ["its refresh token", "the session"] {
         census.ask(|tx| tx.purge_sessions(later()));
     }
