@@ -1,10 +1,12 @@
 -- What an administration, or a principal, confirmed of a space: that it may use a service for a legal person. `status` does not know
 -- that the end has come before the worker has seen it. `domains` is empty where it is for the whole service. Requests and
--- activations are decided on under the lock of the space, decisions of the administration under that of the row.
+-- activations are decided on under the lock of the space, decisions of the administration under that of the row. `heed_at` says of
+-- an agent's that something may have become of its principal's, of which its space is to be told.
 CREATE TABLE certifications (
     id TEXT PRIMARY KEY NOT NULL,
     space_id TEXT NOT NULL REFERENCES spaces (id),
     service TEXT NOT NULL REFERENCES services (code),
+    administration TEXT NOT NULL REFERENCES administrations (code),
     capacity TEXT NOT NULL CHECK (capacity IN ('holder', 'agent')),
     principal_id TEXT REFERENCES certifications (id),
     legal_person_digest TEXT NOT NULL,
@@ -16,11 +18,12 @@ CREATE TABLE certifications (
     security_code TEXT,
     status TEXT NOT NULL CHECK (status IN ('requested', 'granted', 'refused', 'suspended', 'revoked', 'expired', 'withdrawn')),
     taken_up_at TIMESTAMP,
-    taken_up_by TEXT REFERENCES partners (id),
     created_at TIMESTAMP NOT NULL,
     decided_at TIMESTAMP,
     ends_at TIMESTAMP,
     warn_at TIMESTAMP,
+    heed_at TIMESTAMP,
+    is_principal_lapsed BOOLEAN NOT NULL,
     version BIGINT NOT NULL CHECK (version BETWEEN 1 AND 4000000000),
     lock_seq BIGINT NOT NULL DEFAULT 0,
     CHECK (capacity = 'agent' OR principal_id IS NULL)
@@ -28,22 +31,26 @@ CREATE TABLE certifications (
 CREATE UNIQUE INDEX certifications_one_holder ON certifications (space_id, service)
     WHERE capacity = 'holder' AND status IN ('requested', 'granted', 'suspended');
 CREATE INDEX certifications_by_space ON certifications (space_id, id);
+CREATE INDEX certifications_by_space_and_service ON certifications (space_id, service, id);
+CREATE INDEX certifications_by_administration ON certifications (administration, id);
+CREATE INDEX certifications_by_status ON certifications (administration, status, id);
 CREATE INDEX certifications_by_service ON certifications (service, id);
 CREATE INDEX certifications_by_legal_person ON certifications (legal_person_digest, service);
-CREATE INDEX certifications_by_principal ON certifications (principal_id, id) WHERE principal_id IS NOT NULL;
-CREATE INDEX certifications_by_applicant ON certifications (applicant_id, service, created_at);
+CREATE INDEX certifications_by_principal ON certifications (principal_id, id);
+CREATE INDEX certifications_by_applicant ON certifications (applicant_id, created_at);
 CREATE INDEX certifications_to_warn ON certifications (warn_at) WHERE warn_at IS NOT NULL;
-CREATE INDEX certifications_to_expire ON certifications (ends_at) WHERE status IN ('granted', 'suspended');
+CREATE INDEX certifications_to_heed ON certifications (heed_at) WHERE heed_at IS NOT NULL;
+CREATE INDEX certifications_to_expire ON certifications (status, ends_at);
 
 -- How each came to stand as it does: append-only.
 CREATE TABLE certification_steps (
     certification_id TEXT NOT NULL REFERENCES certifications (id),
     position BIGINT NOT NULL CHECK (position >= 1),
-    status TEXT NOT NULL,
+    act TEXT NOT NULL,
     at TIMESTAMP NOT NULL,
-    actor_kind TEXT NOT NULL,
-    actor_person TEXT,
-    actor_client TEXT,
+    party TEXT NOT NULL CHECK (party IN ('space', 'administration', 'principal', 'portal')),
+    person_id TEXT REFERENCES persons (id),
+    partner_id TEXT REFERENCES partners (id),
     reason TEXT,
     ends_at TIMESTAMP,
     PRIMARY KEY (certification_id, position)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod certification;
 mod collaboration;
 mod connection;
 mod error;
@@ -25,6 +26,7 @@ mod transaction;
 
 pub use audit::AuditFilter;
 pub use catalogue::ServiceFilter;
+pub use certification::{CertificationFilter, Enclosed};
 pub use collaboration::{InvitationFilter, JoinRequestFilter, MemberFilter, SystemUserFilter};
 pub use connection::DatabaseUrl;
 pub use error::StoreError;

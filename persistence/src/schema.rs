@@ -109,11 +109,11 @@ diesel::table! {
     certification_steps (certification_id, position) {
         certification_id -> Text,
         position -> BigInt,
-        status -> Text,
+        act -> Text,
         at -> Timestamp,
-        actor_kind -> Text,
-        actor_person -> Nullable<Text>,
-        actor_client -> Nullable<Text>,
+        party -> Text,
+        person_id -> Nullable<Text>,
+        partner_id -> Nullable<Text>,
         reason -> Nullable<Text>,
         ends_at -> Nullable<Timestamp>,
     }
@@ -124,6 +124,7 @@ diesel::table! {
         id -> Text,
         space_id -> Text,
         service -> Text,
+        administration -> Text,
         capacity -> Text,
         principal_id -> Nullable<Text>,
         legal_person_digest -> Text,
@@ -135,11 +136,12 @@ diesel::table! {
         security_code -> Nullable<Text>,
         status -> Text,
         taken_up_at -> Nullable<Timestamp>,
-        taken_up_by -> Nullable<Text>,
         created_at -> Timestamp,
         decided_at -> Nullable<Timestamp>,
         ends_at -> Nullable<Timestamp>,
         warn_at -> Nullable<Timestamp>,
+        heed_at -> Nullable<Timestamp>,
+        is_principal_lapsed -> Bool,
         version -> BigInt,
         lock_seq -> BigInt,
     }
@@ -529,7 +531,9 @@ diesel::joinable!(administrations -> catalogues (catalogue));
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(certification_steps -> certifications (certification_id));
-diesel::joinable!(certifications -> partners (taken_up_by));
+diesel::joinable!(certification_steps -> partners (partner_id));
+diesel::joinable!(certification_steps -> persons (person_id));
+diesel::joinable!(certifications -> administrations (administration));
 diesel::joinable!(certifications -> persons (applicant_id));
 diesel::joinable!(certifications -> services (service));
 diesel::joinable!(certifications -> spaces (space_id));

@@ -52,6 +52,20 @@ pub const SEALED: &[SealedColumn] = &[
         purpose: "company-profile",
     },
     SealedColumn {
+        table: "certifications",
+        id: "id",
+        column: "legal_person_sealed",
+        digest: Some("legal_person_digest"),
+        purpose: "legal-person",
+    },
+    SealedColumn {
+        table: "certifications",
+        id: "id",
+        column: "application_sealed",
+        digest: None,
+        purpose: "certification-application",
+    },
+    SealedColumn {
         table: "access_codes",
         id: "id",
         column: "legal_person_sealed",

@@ -96,6 +96,7 @@ impl Transaction<'_> {
         })?;
         self.delete_system_users_of(space.id)?;
         self.withdraw_recovery_of(space.id)?;
+        self.forget_applications_of(space.id)?;
         self.forget_join_requests_to(space.id)
     }
 }

@@ -6,30 +6,36 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::TimeDelta;
+use diesel::connection::SimpleConnection;
 use domain::{
     Coded, Instant,
     audit::{Actor, AuditAct, Chain, Event},
-    catalogue::{Catalogue, SectorCode},
+    catalogue::{Capacity, Catalogue, SectorCode, Service},
+    certification::{
+        Application, Certification, CertificationStatus, CertificationWish, Grant, Principals, RequestsMade,
+    },
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
         Membership, MembershipStatus, Offer, Permission, RecoveryCase, RecoveryStatus, Role, SystemRights,
         SystemUserCounts, SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
-    id::{PersonId, SpaceId},
+    id::{CertificationId, PersonId, SpaceId},
     identity::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
+    partner::{Partner, PartnerScopes, PartnerStatus},
     space::{Space, SpaceKind, SpaceState},
-    text::{EmailAddress, Language, PersonName, ReasonText, SystemUserName},
+    text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
 use uuid::Uuid;
 
 use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, service};
 use crate::{
-    Answered, AssertionPurpose, AuditFilter, InvitationFilter, JoinRequestFilter, MemberFilter, Resealed, SEALED,
-    SealedProfile, ServiceFilter, SpaceFilter, StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
+    Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
+    MemberFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter, StoreError, SystemUserFilter,
+    Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -83,6 +89,7 @@ pub fn take(db: &mut Db) {
     recoveries(&mut census, &known);
     system_users(&mut census, &known);
     catalogue(&mut census);
+    certifications(&mut census, &known);
     closed_spaces(&mut census, &known);
 }
 
@@ -451,6 +458,85 @@ fn catalogue(census: &mut Census<'_>) {
     census.ask(|tx| tx.administration(&service.administration));
     census.ask(|tx| tx.administrations());
     census.ask(|tx| tx.sectors());
+}
+
+/// A partner, as an operator makes one.
+const PARTNER: &str = "
+    INSERT INTO clients (id, jwks) VALUES ('00000000-0000-0000-0000-000000000007', '{}');
+    INSERT INTO partners (id, administration, name, scopes, status, created_at)
+        VALUES ('00000000-0000-0000-0000-000000000007', 'acd', 'Back end', 'decide_certifications', 'active', '2027-01-15 08:00:00');
+";
+
+fn certifications(census: &mut Census<'_>, known: &Known) {
+    super::SITE.set(None);
+    census.db.batch_execute(PARTNER).unwrap();
+    let (Known { space, membership, .. }, service) = (known, service("acd.tax-cards", &[]));
+    let asked = |capacity: Capacity, id: u128| {
+        let number = Protected { digest: "digest".into(), sealed: "sealed".into() };
+        let wish = CertificationWish {
+            capacity,
+            legal_person: number,
+            domains: BTreeSet::new(),
+            application: Application::default(),
+            has_security_code: true,
+        };
+        let (id, made) = (Uuid::from_u128(id).into(), RequestsMade::default());
+        let administrator = membership.administrator(Permission::ManageCertifications).unwrap();
+        administrator.request_certification(space, &service, (id, &wish), made, now()).unwrap()
+    };
+    let (of_holder, of_agent) = (asked(Capacity::Holder, 1), asked(Capacity::Agent, 2));
+    let enclosed = Enclosed { application: Some("sealed".into()), security_code: Some("hash".into()) };
+    for asked in [&of_holder, &of_agent] {
+        census.ask(|tx| tx.insert_certification(asked, &enclosed));
+    }
+    let partner = Partner {
+        id: Uuid::from_u128(7).into(),
+        administration: service.administration.clone(),
+        name: PartnerName::parse("Back end").unwrap(),
+        scopes: PartnerScopes::default(),
+        status: PartnerStatus::Active,
+        created_at: now(),
+    };
+    let (holder, agent) = (of_holder.after(), of_agent.after());
+    let (reason, ends_at) = (ReasonText::parse("Dossier complet").unwrap(), Some(now() + TimeDelta::days(40)));
+    let grant = |of: &Certification, principal: Option<CertificationId>| {
+        let principals = Principals(principal.into_iter().collect());
+        let grant = Grant { ends_at, principal, reason: reason.clone() };
+        partner.grant(of, (&service, &principals), grant, now()).unwrap()
+    };
+    census.ask(|tx| tx.save_certification(&grant(holder, None)));
+    census.ask(|tx| tx.save_certification(&grant(agent, Some(holder.id))));
+    let suspended = partner.suspend(grant(holder, None).after(), reason.clone(), now()).unwrap();
+    census.ask(|tx| tx.save_certification(&suspended));
+    certifications_found(census, known, &service, holder);
+    census.ask(|tx| tx.make_agents_of_space_heed(space.id));
+    census.ask(|tx| Ok(tx.take_agents_to_tell()?.0));
+    census.clock = Arc::new(later);
+    assert_eq!(census.ask(|tx| Ok(tx.take_certifications_to_warn()?.0)), []);
+    census.ask(|tx| Ok(tx.lock_certifications_to_expire()?.0));
+    census.clock = Arc::new(now);
+    census.ask(|tx| tx.lock_certifications_of(&BTreeSet::from([space.id])));
+}
+
+fn certifications_found(census: &mut Census<'_>, known: &Known, service: &Service, holder: &Certification) {
+    let (Known { owner, space, .. }, digests) = (known, ["digest".to_owned(), "other".to_owned()]);
+    census.ask(|tx| tx.certification_of(holder.id, space.id));
+    census.ask(|tx| tx.certification_to(holder.id, &service.administration));
+    census.ask(|tx| tx.certifications_for(space.id, &service.code));
+    census.ask(|tx| tx.certification_steps(holder.id));
+    census.ask(|tx| tx.enclosed_with(holder.id));
+    census.ask(|tx| tx.requests_made((owner.person.id, space.id), &service.code, &digests));
+    census.ask(|tx| tx.principals(&service.code, &digests));
+    census.ask(|tx| tx.lock_certification(holder.id));
+    census.ask(|tx| tx.competing_certifications(holder, &digests));
+    let administration = &service.administration;
+    for status in std::iter::once(None).chain(CertificationStatus::ALL.iter().copied().map(Some)) {
+        for (service, capacity) in [(None, None), (Some(service.code.clone()), Some(Capacity::Holder))] {
+            let filter = CertificationFilter { service, status, capacity, after: None };
+            census.ask(|tx| tx.certifications_of(space.id, &filter, 10));
+            census.ask(|tx| tx.certifications_to(administration, &filter, 10));
+        }
+    }
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {
