@@ -23,7 +23,7 @@ use crate::{
 macro_rules! titled_rows {
     ($($row:ident of $table:ident: $name:ident with $code:ident),+ $(,)?) => {$(
         #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-        #[diesel(table_name = $table)]
+        #[diesel(table_name = $table, primary_key(code))]
         pub(super) struct $row {
             pub(super) code: String,
             catalogue: String,
@@ -58,7 +58,7 @@ titled_rows! {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = services, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[diesel(table_name = services, treat_none_as_default_value = false, treat_none_as_null = true, primary_key(code))]
 pub(super) struct ServiceRow {
     pub(super) code: String,
     catalogue: String,
