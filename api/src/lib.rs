@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod operation;
 pub mod outbox;
+pub mod partner;
 pub mod routes;
 pub mod sandbox;
 pub mod server;

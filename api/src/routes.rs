@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, collaboration, helpdesk, identity, operation, sandbox, space};
+use crate::{audit, collaboration, helpdesk, identity, operation, partner, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -97,7 +97,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(helpdesk::recoveries::cases::confirm)
         .service(helpdesk::recoveries::cases::withdraw)
         .service(helpdesk::recoveries::own::list)
-        .service(helpdesk::recoveries::own::stop);
+        .service(helpdesk::recoveries::own::stop)
+        .service(partner::client::get);
 }
 
 /// The routes of the sandbox, which are there only while it is on.

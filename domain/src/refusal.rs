@@ -11,6 +11,7 @@ use crate::{
     collaboration::SystemRight,
     id::{CertificationId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
+    partner::{FeedPosition, PartnerScope},
     space::SpaceIdentifier,
 };
 
@@ -206,6 +207,24 @@ pub enum Refusal {
         id: Uuid,
     },
 
+    /// The caller is an administration's back end, and what it asks for is not for these.
+    #[error("it is not for partners")]
+    NotForPartners,
+    /// The caller is no administration's back end.
+    #[error("only a partner may do it")]
+    PartnersOnly,
+    /// The partner, or its token, lacks a scope.
+    #[error("the scope {} is not granted", scope.code())]
+    ScopeNotGranted {
+        /// Which.
+        scope: PartnerScope,
+    },
+    /// Events that the reader of a feed has not seen are forgotten.
+    #[error("events up to {} are forgotten", oldest.get())]
+    EventsGone {
+        /// The position after which all events are there.
+        oldest: FeedPosition,
+    },
     /// The code is not the one that was sent.
     #[error("the code is wrong")]
     CodeWrong {

@@ -10,10 +10,11 @@ CREATE TABLE partners (
 CREATE INDEX partners_by_administration ON partners (administration, id);
 
 -- What happened that an administration is to know. An event gets its position after its commit, under the lock of the feed: a
--- number drawn before could be passed by a reader before the event is there.
+-- number drawn before could be passed by a reader before the event is there. Up to `purged_to` events are forgotten.
 CREATE TABLE partner_feeds (
     administration TEXT PRIMARY KEY NOT NULL REFERENCES administrations (code),
-    last_position BIGINT NOT NULL CHECK (last_position >= 0),
+    last_position BIGINT NOT NULL CHECK (last_position BETWEEN 0 AND 9007199254740991),
+    purged_to BIGINT NOT NULL CHECK (purged_to BETWEEN 0 AND last_position),
     lock_seq BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE partner_events (
@@ -25,4 +26,5 @@ CREATE TABLE partner_events (
     position BIGINT CHECK (position >= 1)
 );
 CREATE UNIQUE INDEX partner_events_by_position ON partner_events (administration, position);
-CREATE INDEX partner_events_unnumbered ON partner_events (administration, id) WHERE position IS NULL;
+CREATE INDEX partner_events_unnumbered ON partner_events (administration, happened_at, id) WHERE position IS NULL;
+CREATE INDEX partner_events_by_age ON partner_events (happened_at) WHERE position IS NOT NULL;

@@ -13,6 +13,7 @@ mod identity;
 mod installation;
 mod kept;
 mod outbox;
+mod partner;
 mod pool;
 mod recurring;
 mod row;

@@ -298,6 +298,7 @@ diesel::table! {
     partner_feeds (administration) {
         administration -> Text,
         last_position -> BigInt,
+        purged_to -> BigInt,
         lock_seq -> BigInt,
     }
 }

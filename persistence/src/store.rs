@@ -58,10 +58,18 @@ pub struct Store {
     writer: Writer,
     readers: Pool,
     counts: Arc<Counts>,
-    /// Rung when something was put into the outbox, and kept.
-    posted: Arc<Notify>,
+    bells: Arc<Bells>,
     /// Held, never read: one process serves an SQLite file.
     _claim: Option<Arc<File>>,
+}
+
+/// Rung when a transaction was kept that left work for a worker.
+#[derive(Default)]
+struct Bells {
+    /// Something was put into the outbox.
+    posted: Notify,
+    /// An administration is told of something.
+    announced: Notify,
 }
 
 /// How long the writer waits for a rival's lock at a time: between, it turns away those whose patience is over.
@@ -109,12 +117,17 @@ impl Store {
             Writer::Pool(Pool::open(settings, Access::Write, &counts)?)
         };
         let readers = Pool::open(settings, Access::Read, &counts)?;
-        Ok(Self { writer, readers, counts, posted: Arc::default(), _claim: claim.map(Arc::new) })
+        Ok(Self { writer, readers, counts, bells: Arc::default(), _claim: claim.map(Arc::new) })
     }
 
     /// Waits until a transaction of this process has put something into the outbox, and was kept.
     pub async fn posted(&self) {
-        self.posted.notified().await;
+        self.bells.posted.notified().await;
+    }
+
+    /// Waits until a transaction of this process has told an administration of something, and was kept.
+    pub async fn announced(&self) {
+        self.bells.announced.notified().await;
     }
 
     /// What the store has counted until now, and who works or waits at this moment.
@@ -149,7 +162,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (job, answer) = job(work, Arc::clone(&self.counts), Arc::clone(&self.posted));
+        let (job, answer) = job(work, Arc::clone(&self.counts), Arc::clone(&self.bells));
         match &self.writer {
             Writer::Queue(queue) => {
                 queue.try_send(Waiting { since: Moment::now(), job }).map_err(|error| match error {
@@ -215,7 +228,7 @@ pub(crate) fn became<T, E>(outcome: &thread::Result<Result<T, E>>, failed: Optio
 fn job<T, E>(
     work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     counts: Arc<Counts>,
-    posted: Arc<Notify>,
+    bells: Arc<Bells>,
 ) -> (Job, oneshot::Receiver<Result<T, E>>)
 where
     T: Send + 'static,
@@ -236,10 +249,13 @@ where
             (outcome, _) => outcome,
         };
         let keep = outcome.is_ok();
-        let has_posted = keep && tx.has_posted;
+        let (has_posted, has_announced) = (keep && tx.has_posted, keep && tx.has_announced);
         let answer = move |fate: Result<(), StoreError>| {
             if has_posted && fate.is_ok() {
-                posted.notify_one();
+                bells.posted.notify_one();
+            }
+            if has_announced && fate.is_ok() {
+                bells.announced.notify_one();
             }
             counts.ended(Access::Write, fate.as_ref().err().map_or(became, Fate::of));
             // Who has gone away is not told.

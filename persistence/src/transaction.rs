@@ -38,6 +38,8 @@ pub struct Transaction<'c> {
     pub(crate) begun: Vec<Chain>,
     /// Whether something was put into the outbox.
     pub(crate) has_posted: bool,
+    /// Whether an administration is told of something.
+    pub(crate) has_announced: bool,
 }
 
 /// The one order in which locks are taken: skipping is allowed, going back is not.
@@ -97,6 +99,7 @@ impl<'c> Transaction<'c> {
             events: vec![],
             begun: vec![],
             has_posted: false,
+            has_announced: false,
         }
     }
 

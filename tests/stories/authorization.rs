@@ -21,6 +21,8 @@ enum Serves {
     Administrator,
     /// An agent of the Helpdesk, about what is not his own.
     Helpdesk,
+    /// An administration's back end, about what is its administration's.
+    Partner,
 }
 
 /// Every operation of the contract, by its id.
@@ -116,6 +118,7 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getRecovery", Serves::Helpdesk),
     ("confirmRecovery", Serves::Helpdesk),
     ("withdrawRecovery", Serves::Helpdesk),
+    ("getPartnerClient", Serves::Partner),
     ("listSandboxPersons", Serves::Anybody),
     ("addSandboxPerson", Serves::Anybody),
     ("assertSandboxPerson", Serves::Anybody),
@@ -178,6 +181,11 @@ impl Serves {
 }
 
 impl Operation {
+    /// Whether it is for persons who are logged in, or for them too.
+    fn wants_login(&self) -> bool {
+        self.is_secured && serves(self) != Serves::Partner
+    }
+
     /// Sends the contract's own example as this actor, with this id in the path.
     fn ask(&self, actor: &Actor, id: &str) -> Reply {
         self.ask_about(actor, id, NOBODYS)
@@ -309,7 +317,7 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
         match serves(&operation) {
             Serves::Anybody => assert_ne!(reply.status, 401, "{}", operation.id),
             Serves::WhoBeganIt => drop(reply.expect_problem(404, "not_found")),
-            Serves::Person | Serves::Member | Serves::Administrator | Serves::Helpdesk => {
+            Serves::Person | Serves::Member | Serves::Administrator | Serves::Helpdesk | Serves::Partner => {
                 reply.expect_problem(401, "token_invalid");
                 assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", operation.id);
             }
@@ -440,7 +448,10 @@ fn software_may_what_the_contract_says_in_its_own_space(world: &World) {
         let own = operation.ask_about(&works, &id, part);
         let of_others = [&others, NOBODYS].map(|id| operation.ask_about(&works, id, part));
         assert_eq!(comparable(&of_others[0]), comparable(&of_others[1]), "{}", operation.id);
-        if serves_software {
+        if serves(operation) == Serves::Partner {
+            own.expect_problem(403, "partners_only");
+            of_others[0].expect_problem(403, "partners_only");
+        } else if serves_software {
             own.expect(200);
             of_others[0].expect_problem(404, "not_found");
         } else {
@@ -456,7 +467,7 @@ fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
     let space = text(&strong.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&strong, &space);
 
-    let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
+    let secured: Vec<Operation> = operations().into_iter().filter(Operation::wants_login).collect();
     for operation in &secured {
         let is_of_helpdesk = serves(operation) == Serves::Helpdesk;
         // Some of them end the session.
@@ -490,7 +501,7 @@ fn a_login_too_weak_or_too_old_is_told_which_one_would_do(world: &World) {
 
 #[test]
 fn what_an_operator_asks_of_an_operation_is_asked() {
-    let secured: Vec<Operation> = operations().into_iter().filter(|operation| operation.is_secured).collect();
+    let secured: Vec<Operation> = operations().into_iter().filter(Operation::wants_login).collect();
     let levels: Vec<String> = secured.iter().map(|operation| format!("{}=high", operation.id)).collect();
     let mut scratch = Scratch::new(Database::Sqlite);
     scratch.set("ESPACE_PRO_LEVELS", &levels.join(","));

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{
     answer::Prepared,
     body::{Body, Request},
-    caller::Caller,
+    caller::{Caller, Sender},
     field::{FieldError, Place},
     problem::{Code, Problem},
 };
@@ -22,16 +22,16 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// A request that its sender may send again.
-pub struct Once {
+pub struct Once<C = Caller> {
     key: Result<Option<String>, Problem>,
     /// Method, path and query.
     route: String,
     fingerprint: String,
-    guard: Guard,
+    guard: Guard<C>,
 }
 
 /// What must hold of the caller, for fresh work and for a replay alike.
-type Guard = Box<dyn FnOnce(&mut Transaction<'_>, &Caller) -> Result<(), Problem> + Send>;
+type Guard<C> = Box<dyn FnOnce(&mut Transaction<'_>, &C) -> Result<(), Problem> + Send>;
 
 /// Why work under a key was not done in this transaction.
 pub enum Hindered {
@@ -54,7 +54,7 @@ pub struct Taken {
     fingerprint: String,
 }
 
-impl Once {
+impl<C: Sender> Once<C> {
     /// Reads the key, which is judged only once the caller is known.
     pub fn of<R: Request>(request: &HttpRequest, body: &Body<R>) -> Self {
         let given: Vec<_> = request.headers().get_all(IDEMPOTENCY_KEY).collect();
@@ -67,6 +67,44 @@ impl Once {
         Self { key, route, fingerprint: BASE64URL.encode(body.digest()), guard: Box::new(|_, _| Ok(())) }
     }
 
+    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between. A
+    /// refusal that the work keeps, such as a wrong code that is counted, is no answer to be remembered.
+    ///
+    /// # Errors
+    /// The guard's, the login is too weak (401), the key is malformed (400) or was used for another request (422), a rival
+    /// came first, or the work's own.
+    pub fn run(
+        self,
+        tx: &mut Transaction<'_>,
+        caller: &C,
+        work: impl FnOnce(&mut Transaction<'_>, &C) -> Result<Result<Prepared, Refusal>, Problem>,
+    ) -> Result<Result<HttpAnswer, Refusal>, Hindered> {
+        (self.guard)(tx, caller)?;
+        if matches!(self.key, Ok(None)) {
+            return Ok(work(tx, caller)?.map(HttpAnswer::fresh));
+        }
+        caller.strong()?;
+        let key = self.key?.unwrap_or_default();
+        let scope = format!("{}\n{}\n{key}", caller.written(), self.route);
+        let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
+        let since = tx.now() - MEMORY;
+        if let Some(answered) = taken.recall(tx, since)? {
+            return Ok(Ok(answered));
+        }
+        tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
+            StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
+            error => error.into(),
+        })?;
+        let done = work(tx, caller)?;
+        match &done {
+            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?,
+            Err(_) => tx.free_key(&taken.scope)?,
+        }
+        Ok(done.map(HttpAnswer::fresh))
+    }
+}
+
+impl Once {
     /// For work that needs a right: who has lost it is not answered again. It is looked at before anything is locked, and
     /// by the work once more.
     #[must_use]
@@ -84,42 +122,6 @@ impl Once {
             let (_, membership) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
             Ok(membership.administrator(act).map(drop)?)
         })
-    }
-
-    /// Does the work, or gives the answer that was given before: in one transaction, so that no crash comes between. A
-    /// refusal that the work keeps, such as a wrong code that is counted, is no answer to be remembered.
-    ///
-    /// # Errors
-    /// The guard's, the login is too weak (401), the key is malformed (400) or was used for another request (422), a rival
-    /// came first, or the work's own.
-    pub fn run(
-        self,
-        tx: &mut Transaction<'_>,
-        caller: &Caller,
-        work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem>,
-    ) -> Result<Result<HttpAnswer, Refusal>, Hindered> {
-        (self.guard)(tx, caller)?;
-        if matches!(self.key, Ok(None)) {
-            return Ok(work(tx, caller)?.map(HttpAnswer::fresh));
-        }
-        caller.strong()?;
-        let key = self.key?.unwrap_or_default();
-        let scope = format!("{}\n{}\n{}\n{key}", caller.person, caller.product, self.route);
-        let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
-        let since = tx.now() - MEMORY;
-        if let Some(answered) = taken.recall(tx, since)? {
-            return Ok(Ok(answered));
-        }
-        tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
-            StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
-            error => error.into(),
-        })?;
-        let done = work(tx, caller)?;
-        match &done {
-            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?,
-            Err(_) => tx.free_key(&taken.scope)?,
-        }
-        Ok(done.map(HttpAnswer::fresh))
     }
 }
 

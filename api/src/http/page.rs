@@ -6,13 +6,12 @@ use actix_web::{
     HttpRequest,
     http::header::{HeaderValue, LINK},
 };
-use domain::identity::Session;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     answer::{self, Answer},
-    caller::Caller,
+    caller::Sender,
     problem::{Code, Problem},
     query::Query,
 };
@@ -126,7 +125,7 @@ impl Paging {
     /// `read`.
     pub fn list<P: Page>(
         &self,
-        caller: &Caller,
+        caller: &impl Sender,
         read: impl FnOnce(Option<P::Key>, u32) -> Result<Vec<P::Row>, Problem>,
     ) -> Result<Listed<P>, Problem> {
         caller.strong()?;
@@ -141,7 +140,7 @@ impl Paging {
         Ok(Listed { link, ..Listed::new(rows, next) })
     }
 
-    fn after<K: FromStr>(&self, caller: &Session) -> Result<Option<K>, Problem> {
+    fn after<K: FromStr>(&self, caller: &impl Sender) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let (key, seal) = cursor.split_once('.').ok_or(Code::InvalidCursor)?;
         let digests = self.app.data_keys.digests(CURSOR, &self.bound(key, caller));
@@ -150,7 +149,7 @@ impl Paging {
         key.map(Some).ok_or_else(|| Code::InvalidCursor.into())
     }
 
-    fn cursor(&self, key: &str, caller: &Session) -> String {
+    fn cursor(&self, key: &str, caller: &impl Sender) -> String {
         let seal = self.app.data_keys.digest(CURSOR, &self.bound(key, caller));
         format!("{key}.{}", &seal[..SEAL])
     }
@@ -160,8 +159,8 @@ impl Paging {
         format!("<{}{separator}limit={}&cursor={next}>; rel=\"next\"", self.list, self.limit)
     }
 
-    fn bound(&self, key: &str, caller: &Session) -> String {
-        format!("{}\n{}\n{}\n{key}", self.list, caller.person, caller.product)
+    fn bound(&self, key: &str, caller: &impl Sender) -> String {
+        format!("{}\n{}\n{key}", self.list, caller.written())
     }
 }
 

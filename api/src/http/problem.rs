@@ -10,9 +10,7 @@ use actix_web::{
     },
 };
 use chrono::SecondsFormat;
-use domain::{
-    Coded, Refusal, collaboration::SystemRight, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language,
-};
+use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -144,6 +142,24 @@ codes! {
         de: "Zertifizierung erforderlich", "Der Dienst `{service}` (Sektor `{sector}`) steht nur einem Bereich offen, der für diesen Dienst zertifiziert ist und dessen Zertifizierung gilt.";
         en: "Certification required", "The service `{service}` (sector `{sector}`) is open only to a space that is certified for it, with a certification in force.";
         lb: "Zertifikatioun néideg", "De Service `{service}` (Secteur `{sector}`) ass nëmme fir en Espace op, deen dofir zertifizéiert ass a wou d'Zertifikatioun a Kraaft ass.";
+    }
+    NotForPartners = "not_for_partners", 403 {
+        fr: "Fermé aux partenaires", "Le système d'une administration ne peut pas faire cela.";
+        de: "Nicht für Partner", "Das System einer Behörde kann das nicht.";
+        en: "Not for partners", "The system of an administration cannot do this.";
+        lb: "Net fir Partner", "De System vun enger Administratioun kann dat net.";
+    }
+    PartnersOnly = "partners_only", 403 {
+        fr: "Réservé aux partenaires", "Seul le système d'une administration peut faire cela.";
+        de: "Nur für Partner", "Das kann nur das System einer Behörde.";
+        en: "Partners only", "Only the system of an administration can do this.";
+        lb: "Nëmme fir Partner", "Dat kann nëmmen de System vun enger Administratioun.";
+    }
+    ScopeNotGranted = "scope_not_granted", 403 {
+        fr: "Portée non accordée", "Le partenaire, ou son jeton, n'a pas la portée `{scope}`.";
+        de: "Umfang nicht erteilt", "Der Partner oder sein Token hat den Umfang `{scope}` nicht.";
+        en: "Scope not granted", "The partner, or its token, does not have the scope `{scope}`.";
+        lb: "Ëmfang net accordéiert", "De Partner oder säin Token huet den Ëmfang `{scope}` net.";
     }
     NotFound = "not_found", 404 {
         fr: "Introuvable", "Rien ne se trouve à cette adresse, ou rien qui vous soit accessible.";
@@ -469,6 +485,12 @@ codes! {
         en: "Try again", "Another request changed the same thing at the same moment. Try again.";
         lb: "Nach eng Kéier probéieren", "Eng aner Ufro huet am selwechte Moment datselwecht geännert. Probéiert nach eng Kéier.";
     }
+    EventsGone = "events_gone", 410 {
+        fr: "Événements effacés", "Des événements qui suivent cette position ne sont plus conservés. Relisez vos données, puis reprenez après la position {oldest}.";
+        de: "Ereignisse gelöscht", "Ereignisse nach dieser Position werden nicht mehr aufbewahrt. Lesen Sie Ihren Bestand neu ein und setzen Sie nach der Position {oldest} fort.";
+        en: "Events gone", "Events after this position are no longer kept. Read your data anew, then go on after position {oldest}.";
+        lb: "Evenementer geläscht", "Evenementer no dëser Positioun gi net méi opbewaart. Liest Är Donnéeën nei an, da maacht no der Positioun {oldest} weider.";
+    }
     InvitationCancelled = "invitation_cancelled", 410 {
         fr: "Invitation annulée", "L'invitation a été annulée par l'espace.";
         de: "Einladung zurückgezogen", "Die Einladung wurde vom Bereich zurückgezogen.";
@@ -762,7 +784,12 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, members) = match &refusal {
             Refusal::StepUpRequired { needed } => return step_up(*needed),
-            Refusal::RightNotGranted { right } => return insufficient_scope(*right),
+            Refusal::RightNotGranted { right } => {
+                return insufficient_scope(Code::RightNotGranted, "right", right.code());
+            }
+            Refusal::ScopeNotGranted { scope } => {
+                return insufficient_scope(Code::ScopeNotGranted, "scope", scope.code());
+            }
             Refusal::Field { field, fault } => {
                 return Self::invalid(vec![FieldError::at(&format!("/{field}"), (*fault).into())]);
             }
@@ -787,6 +814,9 @@ impl From<Refusal> for Problem {
             Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),
             Refusal::SystemUserEnded => (Code::SystemUserEnded, json!({})),
             Refusal::NotForSystemUsers => (Code::NotForSystemUsers, json!({})),
+            Refusal::NotForPartners => (Code::NotForPartners, json!({})),
+            Refusal::PartnersOnly => (Code::PartnersOnly, json!({})),
+            Refusal::EventsGone { oldest } => (Code::EventsGone, json!({ "oldest": oldest.get() })),
             Refusal::CertificationRequired { service, sector } => {
                 (Code::CertificationRequired, json!({ "service": service.as_str(), "sector": sector.as_str() }))
             }
@@ -889,11 +919,10 @@ fn named(spaces: &[(SpaceId, SpaceIdentifier)]) -> Vec<Value> {
 }
 
 /// RFC 6750 §3.1: the challenge says for what the token would have to be.
-fn insufficient_scope(right: SystemRight) -> Problem {
-    let challenge = format!(r#"Bearer error="insufficient_scope", scope="{}""#, right.code());
+fn insufficient_scope(code: Code, member: &str, wanted: &str) -> Problem {
+    let challenge = format!(r#"Bearer error="insufficient_scope", scope="{wanted}""#);
     let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer"));
-    let problem = Problem::from(Code::RightNotGranted).with("right", right.code());
-    problem.with_header(WWW_AUTHENTICATE, challenge)
+    Problem::from(code).with(member, wanted).with_header(WWW_AUTHENTICATE, challenge)
 }
 
 /// RFC 9470 §3: the challenge says which login would do; `max_age` counts seconds.

@@ -12,6 +12,7 @@ use domain::{
     helpdesk::{self, LimitRequestStatus},
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
+    partner::{PartnerScope, PartnerStatus},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -83,6 +84,8 @@ choices! {
     MembershipStatusChoice(MembershipStatus),
     NaceRevisionChoice(NaceRevision),
     OwnJoinRequestStatusChoice(OwnJoinRequestStatus),
+    PartnerScopeChoice(PartnerScope),
+    PartnerStatusChoice(PartnerStatus),
     PermissionChoice(Permission),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
@@ -186,7 +189,7 @@ text_schemas! {
     ClientCredentialsGrant { enum_values(Some(["client_credentials"])) }
     /// The type of a client's assertion (RFC 7523 §2.2).
     ClientAssertionType { enum_values(Some([client_assertion::TYPE])) }
-    /// Rights, with one space between them.
+    /// Rights of a system user, or scopes of a partner, with one space between them.
     Scope { pattern(Some("^[a-z_]+( [a-z_]+)*$")), max_length(Some(200)), examples(["read draft"]) }
     /// The id that a client gave its key.
     KeyId { pattern(Some("^[!-~]{1,128}$")), max_length(Some(128)), examples(["2027"]) }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::openapi::wants_token;
+use crate::openapi::wants_login;
 use actix_web::http::Method;
 use chrono::TimeDelta;
 use domain::{
@@ -16,7 +16,7 @@ const LOW: Strength = Strength::of(Assurance::Low);
 const SUBSTANTIAL: Strength = Strength::of(Assurance::Substantial);
 const FRESH: Strength = Strength::FRESH;
 
-/// Every operation that wants a token, by its id in the contract.
+/// Every operation that wants a login, by its id in the contract.
 const OPERATIONS: &[(&str, Strength)] = &[
     ("acceptTerms", LOW),
     ("getMe", LOW),
@@ -205,7 +205,7 @@ impl Strengths {
     /// Reads them from the contract.
     ///
     /// # Errors
-    /// An operation that wants a token is not in the table.
+    /// An operation that wants a login is not in the table.
     pub fn of(contract: &OpenApi, levels: &Levels) -> Result<Self, String> {
         let mut strengths: HashMap<String, Vec<_>> = HashMap::new();
         for (template, path) in &contract.paths.paths {
@@ -217,7 +217,7 @@ impl Strengths {
                 (Method::DELETE, &path.delete),
             ];
             for (method, operation) in operations {
-                let Some(operation) = operation.as_ref().filter(|operation| wants_token(operation)) else {
+                let Some(operation) = operation.as_ref().filter(|operation| wants_login(operation)) else {
                     continue;
                 };
                 let wanted = levels.of(operation).ok_or_else(|| {
@@ -229,7 +229,7 @@ impl Strengths {
         Ok(Self(strengths))
     }
 
-    /// What a route wants, if the contract says that it wants a token.
+    /// What a route wants, if the contract says that it wants a login.
     pub fn wanted(&self, template: &str, method: &Method) -> Option<Wanted> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let of_path = self.0.get(template)?;

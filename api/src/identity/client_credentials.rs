@@ -1,8 +1,14 @@
-//! The grant of software (RFC 6749 §4.4): a client that has proved by its key who it is gets a token for what it may.
+//! The grant of software (RFC 6749 §4.4), companies' and administrations': a client that has proved by its key who it is gets a
+//! token for what it may.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::collaboration::{SystemRights, SystemUser};
+use domain::{
+    Instant,
+    collaboration::{SystemRights, SystemUser},
+    id::ClientId,
+    partner::{Partner, PartnerScopes},
+};
 use persistence::{StoreError, Transaction};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,7 +43,7 @@ pub struct ClientCredentialsRequest {
     /// The client's id, which the assertion says.
     #[schema(value_type = Option<Uuid>, nullable = false)]
     client_id: Option<String>,
-    /// Some of its rights, with one space between them; all of them unless it is given.
+    /// Some of its rights, or of a partner's scopes, with one space between them; all of them unless it is given.
     #[schema(value_type = Option<schema::Scope>, nullable = false)]
     scope: Option<String>,
     #[serde(flatten)]
@@ -65,30 +71,42 @@ fn unknown(cause: impl Into<String>) -> Denied {
     denied_because(INVALID_CLIENT, "the client is unknown, or its assertion is not valid", cause.into())
 }
 
+/// What a client stands for, and what its token is for.
+enum Granted {
+    SystemUser(SystemUser, SystemRights),
+    Partner(Partner, PartnerScopes),
+}
+
 /// Gives a token to a client that gets in.
 ///
 /// # Errors
-/// `invalid_client`, or `invalid_scope` where it asks for a right that it does not have.
+/// `invalid_client`, or `invalid_scope` where it asks for what it does not have.
 pub async fn grant(app: &Arc<App>, mut fields: Fields) -> Result<ClientTokenResponse, Denied> {
     let (proof, keys) = authenticate(app, &mut fields).await?;
     let scope = fields.take("scope");
-    let (user, rights, now) = app
+    let (granted, now) = app
         .store
         .write(move |tx| {
             // Whoever replaces the keys of a client ends what they were good for.
             if tx.client_keys(proof.client)?.as_ref() != Some(&keys) {
                 return Err(unknown("its keys were replaced meanwhile"));
             }
-            let found = tx.live_system_user(proof.client.into())?;
-            let (user, _) = found.ok_or_else(|| unknown("the system user does not get in now"))?;
+            // A refusal undoes it: what is refused for its scope may be sent again.
             use_up(tx, &proof)?;
-            let rights = asked(&user, scope.as_deref())?;
-            Ok((user, rights, tx.now()))
+            let granted = granted(tx, proof.client, scope.as_deref())?;
+            Ok((granted.ok_or_else(|| unknown("what it stands for does not get in now"))?, tx.now()))
         })
         .await?;
-    let issued = app.access.issue_to_software(&user, &rights, now);
+    respond(app, &granted, now)
+}
+
+fn respond(app: &App, granted: &Granted, now: Instant) -> Result<ClientTokenResponse, Denied> {
+    let (issued, scope) = match granted {
+        Granted::SystemUser(user, rights) => (app.access.issue_to_software(user, rights, now), rights.to_string()),
+        Granted::Partner(partner, scopes) => (app.access.issue_to_partner(partner, scopes, now), scopes.to_string()),
+    };
     let (access_token, expires_in) = issued.map_err(|error| Problem::from(Code::Internal).because(error))?;
-    Ok(ClientTokenResponse { access_token, token_type: "Bearer", expires_in, scope: rights.to_string() })
+    Ok(ClientTokenResponse { access_token, token_type: "Bearer", expires_in, scope })
 }
 
 /// Which client it is, by the keys that it has now, as they are kept; the signature is judged outside of any transaction.
@@ -118,9 +136,25 @@ fn use_up(tx: &mut Transaction<'_>, proof: &Proof) -> Result<(), Denied> {
     })
 }
 
-/// The rights that a token is asked for.
-fn asked(user: &SystemUser, scope: Option<&str>) -> Result<SystemRights, Denied> {
-    let Some(scope) = scope else { return Ok(user.rights.clone()) };
-    let asked = SystemRights::parse(scope).filter(|asked| asked.are_among(&user.rights));
-    asked.ok_or_else(|| denied("invalid_scope", "scope names a right that the client does not have"))
+/// What a client may that has proved who it is, if what it stands for gets in now.
+fn granted(tx: &mut Transaction<'_>, client: ClientId, scope: Option<&str>) -> Result<Option<Granted>, Denied> {
+    if let Some((user, _)) = tx.live_system_user(client.into())? {
+        let rights = asked(&user.rights, scope, SystemRights::parse, SystemRights::are_among)?;
+        return Ok(Some(Granted::SystemUser(user, rights)));
+    }
+    let Some(partner) = tx.live_partner(client.into())? else { return Ok(None) };
+    let scopes = asked(&partner.scopes, scope, PartnerScopes::parse, PartnerScopes::are_among)?;
+    Ok(Some(Granted::Partner(partner, scopes)))
+}
+
+/// What a token is asked for: all that the client has, or some of it.
+fn asked<S: Clone>(
+    own: &S,
+    scope: Option<&str>,
+    parse: fn(&str) -> Option<S>,
+    are_among: fn(&S, &S) -> bool,
+) -> Result<S, Denied> {
+    let Some(scope) = scope else { return Ok(own.clone()) };
+    let asked = parse(scope).filter(|asked| are_among(asked, own));
+    asked.ok_or_else(|| denied("invalid_scope", "scope names what the client does not have"))
 }

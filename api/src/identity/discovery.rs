@@ -1,17 +1,14 @@
 //! `/.well-known/…`: what clients have to know of our tokens.
 
 use actix_web::{get, web::Data};
-use domain::{Coded, collaboration::SystemRight};
+use domain::{Coded, collaboration::SystemRight, partner::PartnerScope};
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    http::{
-        answer::{self, Answer},
-        schema::SystemRightChoice,
-    },
+    http::answer::{self, Answer},
     tokens::jwk,
 };
 
@@ -45,7 +42,7 @@ pub struct ServerMetadata {
     #[schema(value_type = Vec<String>, example = json!(["EdDSA", "ES256", "RS256", "PS256"]))]
     token_endpoint_auth_signing_alg_values_supported: [Algorithm; 4],
     /// What its tokens may be for.
-    #[schema(value_type = Vec<SystemRightChoice>)]
+    #[schema(example = json!(["read", "read_certifications"]))]
     scopes_supported: Vec<&'static str>,
     /// Where the API is described.
     service_documentation: String,
@@ -71,7 +68,11 @@ pub async fn metadata(app: Data<App>) -> Answer {
         ],
         token_endpoint_auth_methods_supported: ["none", "private_key_jwt"],
         token_endpoint_auth_signing_alg_values_supported: jwk::ALGORITHMS,
-        scopes_supported: SystemRight::ALL.iter().copied().map(Coded::code).collect(),
+        scopes_supported: codes::<SystemRight>().chain(codes::<PartnerScope>()).collect(),
         service_documentation: format!("{issuer}/docs/"),
     })
+}
+
+fn codes<T: Coded>() -> impl Iterator<Item = &'static str> {
+    T::ALL.iter().copied().map(Coded::code)
 }

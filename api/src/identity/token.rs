@@ -160,8 +160,8 @@ async fn give_back(app: &Arc<App>, form: Form) -> Result<(), Denied> {
     let token = fields_of(form)?.require("token")?;
     let of_access_token = match app.access.verify(&token, (app.clock)()) {
         Ok(Bearer::Person { session, .. }) => Some(session),
-        // It can't be taken back alone: an administrator suspends or ends the software.
-        Ok(Bearer::Client { .. }) => {
+        // It can't be taken back alone: an administrator suspends or ends the software, an operator the partner.
+        Ok(Bearer::SystemUser { .. } | Bearer::Partner { .. }) => {
             return Err(denied("unsupported_token_type", "tokens of software are not given back"));
         }
         Err(_) => None,

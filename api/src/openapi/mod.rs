@@ -18,7 +18,7 @@ use utoipa::{
 };
 use utoipa_actix_web::AppExt;
 
-pub use operation::wants_token;
+pub use operation::wants_login;
 
 use crate::{
     http::{field::FieldErrorView, limits::is_limited, problem::ProblemView, strength::Levels},
@@ -45,6 +45,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Invitations", description = "Administrators name a product; whoever logs in with it accepts or refuses."),
         (name = "System users", description = "A company's own software: administrators let it into a space, with rights out of a closed list."),
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
+        (name = "Partner", description = "Back ends of administrations: each sees and touches only what is its administration's."),
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")
     ),
@@ -74,6 +75,10 @@ pub fn contract(with_sandbox: bool, levels: &Levels) -> utoipa::openapi::OpenApi
         (
             "systemUser",
             "The same (RFC8725), of a company's own software, which gets it by `client_credentials` and `private_key_jwt`.",
+        ),
+        (
+            "partner",
+            "The same (RFC8725), of an administration's back end, which gets it by `client_credentials` and `private_key_jwt`.",
         ),
     ] {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(about));

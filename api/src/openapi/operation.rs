@@ -18,10 +18,15 @@ pub fn wants_token(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|security| !security.is_empty())
 }
 
-/// Whether an operation serves a company's own software, as it says by its security.
-fn serves_software(operation: &Operation) -> bool {
+/// Whether an operation is for persons who are logged in, or for them too.
+pub fn wants_login(operation: &Operation) -> bool {
+    wants_token(operation) && !serves(operation, "partner")
+}
+
+/// Whether an operation serves those who come in by this security scheme.
+fn serves(operation: &Operation, scheme: &str) -> bool {
     let named = serde_json::to_value(&operation.security).unwrap_or_default();
-    named.as_array().is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get("systemUser").is_some()))
+    named.as_array().is_some_and(|schemes| schemes.iter().any(|named| named.get(scheme).is_some()))
 }
 
 /// Whether an operation, a POST, takes an `Idempotency-Key`: those of callers whom we know, with a JSON body.
@@ -70,7 +75,13 @@ pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
         (has_body || has_query, "400", "`invalid_input`"),
         (wants_token(operation) && is_low, "401", "`token_invalid`"),
         (wants_token(operation) && !is_low, "401", "`token_invalid`, `insufficient_user_authentication`"),
-        (wants_token(operation) && !serves_software(operation), "403", "`not_for_system_users`"),
+        (serves(operation, "partner"), "403", "`partners_only`"),
+        (serves(operation, "systemUser"), "403", "`not_for_partners`"),
+        (
+            wants_login(operation) && !serves(operation, "systemUser"),
+            "403",
+            "`not_for_partners`, `not_for_system_users`",
+        ),
         (has_path, "404", "`not_found`"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`"),

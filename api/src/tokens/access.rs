@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use domain::{
     Coded, Instant,
     collaboration::{SystemRights, SystemUser},
-    id::{ClientId, PersonId, SessionId},
+    id::{PartnerId, PersonId, SessionId, SystemUserId},
     identity::Session,
+    partner::{Partner, PartnerScopes},
 };
 use jsonwebtoken::{Algorithm, Header};
 use quick_cache::sync::Cache;
@@ -50,11 +51,18 @@ pub enum Bearer {
         /// Who.
         person: PersonId,
     },
-    /// A client that proved by a key who it is.
-    Client {
+    /// A company's own software, which proved by a key who it is.
+    SystemUser {
         /// Which.
-        client: ClientId,
+        user: SystemUserId,
         /// What the token is for (RFC 6749 §3.3).
+        scope: String,
+    },
+    /// An administration's back end, which did so too.
+    Partner {
+        /// Which.
+        partner: PartnerId,
+        /// What the token is for.
         scope: String,
     },
 }
@@ -64,7 +72,8 @@ impl Bearer {
     pub fn subject(&self) -> Uuid {
         match self {
             Self::Person { person, .. } => person.0,
-            Self::Client { client, .. } => client.0,
+            Self::SystemUser { user, .. } => user.0,
+            Self::Partner { partner, .. } => partner.0,
         }
     }
 }
@@ -91,6 +100,7 @@ struct Claims {
 enum Of {
     Session { sid: Uuid, acr: String, auth_time: i64 },
     SystemUser { space: Uuid, scope: String },
+    Partner { administration: String, scope: String },
 }
 
 impl AccessTokens {
@@ -129,6 +139,20 @@ impl AccessTokens {
     ) -> Result<(String, i64), String> {
         let of = Of::SystemUser { space: user.space.0, scope: rights.to_string() };
         self.issue_to(user.id.0, user.id.to_string(), of, (now, user.ends_at))
+    }
+
+    /// A token of this partner for some of its scopes, and how many seconds it lives.
+    ///
+    /// # Errors
+    /// Signing failed.
+    pub fn issue_to_partner(
+        &self,
+        partner: &Partner,
+        scopes: &PartnerScopes,
+        now: Instant,
+    ) -> Result<(String, i64), String> {
+        let of = Of::Partner { administration: partner.administration.to_string(), scope: scopes.to_string() };
+        self.issue_to(partner.id.0, partner.id.to_string(), of, (now, now + LIFE))
     }
 
     fn issue_to(
@@ -206,7 +230,8 @@ impl AccessTokens {
         is_timely(now, claims.iat, claims.nbf, claims.exp)?;
         let bearer = match claims.of {
             Of::Session { sid, .. } => Bearer::Person { session: SessionId(sid), person: PersonId(claims.sub) },
-            Of::SystemUser { scope, .. } => Bearer::Client { client: ClientId(claims.sub), scope },
+            Of::SystemUser { scope, .. } => Bearer::SystemUser { user: SystemUserId(claims.sub), scope },
+            Of::Partner { scope, .. } => Bearer::Partner { partner: PartnerId(claims.sub), scope },
         };
         let known = Verified { key: id, bearer, expires_at: claims.exp };
         self.verified.insert(digest, known.clone());

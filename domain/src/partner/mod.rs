@@ -2,13 +2,16 @@
 //! (domain.md §8).
 
 pub mod event;
+pub mod feed;
 
 use std::{collections::BTreeSet, fmt};
 
 pub use event::{PartnerEvent, PartnerEventKind};
+pub use feed::{Feed, FeedPosition, ToldEvent};
 
 use crate::{
-    Coded, Instant, audit::Actor, catalogue::AdministrationCode, coded::coded, id::PartnerId, text::PartnerName,
+    Coded, Instant, Refusal, audit::Actor, catalogue::AdministrationCode, coded::coded, id::PartnerId,
+    text::PartnerName,
 };
 
 coded! {
@@ -38,6 +41,14 @@ impl PartnerScopes {
     /// Each of them, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = PartnerScope> {
         self.0.iter().copied()
+    }
+
+    /// That one of them is this.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotGranted`].
+    pub fn require(&self, scope: PartnerScope) -> Result<(), Refusal> {
+        if self.0.contains(&scope) { Ok(()) } else { Err(Refusal::ScopeNotGranted { scope }) }
     }
 
     /// Whether all of them are among others.
@@ -101,5 +112,41 @@ impl Partner {
     /// As who it acts.
     pub fn actor(&self) -> Actor {
         Actor::Partner { client: self.id }
+    }
+}
+
+/// What an operator changes of a partner; what is not named stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PartnerEdit {
+    /// Another name.
+    pub name: Option<PartnerName>,
+    /// Other scopes.
+    pub scopes: Option<PartnerScopes>,
+    /// Suspended, or active again.
+    pub status: Option<PartnerStatus>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_those_of_the_list_in_its_order() {
+        let scopes = PartnerScopes::parse("read_events read_certifications read_events").unwrap();
+        assert_eq!(scopes.to_string(), "read_certifications read_events");
+        for wrong in ["", " ", "read_events ", "read_events  read_certifications", "Read_events", "read"] {
+            assert_eq!(PartnerScopes::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_for_what_it_was_asked_for_and_the_partner_still_has() {
+        let row = PartnerScopes::parse("read_certifications decide_certifications").unwrap();
+        let token = PartnerScopes::parse("read_certifications read_events").unwrap();
+        let common = row.common(&token);
+        assert_eq!(common.require(PartnerScope::ReadCertifications), Ok(()));
+        for lost in [PartnerScope::DecideCertifications, PartnerScope::ReadEvents] {
+            assert_eq!(common.require(lost), Err(Refusal::ScopeNotGranted { scope: lost }));
+        }
     }
 }

@@ -10,15 +10,16 @@ use std::{
 use chrono::TimeDelta;
 use diesel::{connection::SimpleConnection, prelude::*};
 use domain::{
-    Instant, Refusal,
+    Coded, Instant, Refusal,
     catalogue::{
         Administration, Capacity, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service, ServiceCode,
         ServiceDomain, ServiceDomainCode, ServiceStatus, WayIn,
     },
-    id::ProductId,
+    id::{PartnerId, ProductId},
     identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
+    partner::{Partner, PartnerScope, PartnerStatus},
     space::{EntityType, Founder, Opening, SpaceIdentifier},
-    text::{EmailAddress, Language, PersonName, Title},
+    text::{EmailAddress, Language, PartnerName, PersonName, Title},
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -241,6 +242,18 @@ pub fn catalogue_of(version: u32, services: Vec<Service>) -> Catalogue {
         administrations: vec![Administration { code: administration, titles: local("ACD"), is_retired: false }],
         sectors: vec![Sector { code: sector, titles: local("Impôts"), is_retired: false }],
         services,
+    }
+}
+
+/// A partner of that administration, with every scope.
+pub fn partner(id: PartnerId) -> Partner {
+    Partner {
+        id,
+        administration: service("acd.any", &[]).administration,
+        name: PartnerName::parse("Office").unwrap(),
+        scopes: PartnerScope::ALL.iter().copied().collect(),
+        status: PartnerStatus::Active,
+        created_at: now(),
     }
 }
 

@@ -25,13 +25,13 @@ use domain::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
-    partner::{Partner, PartnerScopes, PartnerStatus},
+    partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
 use uuid::Uuid;
 
-use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, service};
+use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, service};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
     MemberFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter, StoreError, SystemUserFilter,
@@ -90,6 +90,7 @@ pub fn take(db: &mut Db) {
     system_users(&mut census, &known);
     catalogue(&mut census);
     certifications(&mut census, &known);
+    partners(&mut census);
     closed_spaces(&mut census, &known);
 }
 
@@ -537,6 +538,24 @@ fn certifications_found(census: &mut Census<'_>, known: &Known, service: &Servic
             census.ask(|tx| tx.certifications_to(administration, &filter, 10));
         }
     }
+}
+
+fn partners(census: &mut Census<'_>) {
+    let partner = partner(Uuid::from_u128(3).into());
+    let administration = &partner.administration;
+    census.ask(|tx| tx.insert_partner(&partner, "{}"));
+    census.ask(|tx| tx.live_partner(partner.id));
+    census.ask(|tx| tx.partners(None, 10));
+    let edit = PartnerEdit { status: Some(PartnerStatus::Suspended), ..PartnerEdit::default() };
+    census.ask(|tx| tx.edit_partner(partner.id, &edit));
+    let id = Uuid::from_u128(5).into();
+    let event = PartnerEvent::of_certification(administration.clone(), PartnerEventKind::CertificationRequested, id);
+    census.ask(|tx| tx.announce(&event));
+    census.ask(|tx| tx.untold_administrations());
+    census.ask(|tx| tx.number_events(administration));
+    census.ask(|tx| tx.feed(administration));
+    census.ask(|tx| tx.events_of(administration, FeedPosition::default(), 10));
+    census.ask(|tx| tx.purge_events(later()));
 }
 
 fn closed_spaces(census: &mut Census<'_>, Known { space, membership, .. }: &Known) {

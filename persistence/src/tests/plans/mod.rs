@@ -52,6 +52,8 @@ const WALKS: &[&str] = &[
     // Of all messages an index has those alone that wait, or that were given up.
     "SELECT COUNT(*) FROM outbox WHERE (outbox.dead_at IS ",
     "SELECT outbox.id FROM outbox WHERE (outbox.dead_at ",
+    // Of all events an index has those alone that are not told yet.
+    "SELECT DISTINCT partner_events.administration FROM partner_events WHERE (partner_events.position IS NULL)",
 ];
 
 /// The texts of statements, by the place in which they were asked for.

@@ -1,6 +1,9 @@
 //! Who calls. A handler's signature says whom it serves; what it does runs in a transaction that has first found the
 //! caller's session alive. How strong a login the route wants, the caller knows; the handler asks once it found the right.
 
+mod partner;
+mod software;
+
 use std::{
     future::{Ready, ready},
     ops::Deref,
@@ -14,15 +17,15 @@ use actix_web::{
     web::Data,
 };
 use domain::{
-    Instant, Refusal,
-    audit::Actor,
-    collaboration::{Standing, SystemRights},
-    helpdesk::Agent,
-    id::SpaceId,
-    identity::{Session, Strength},
-    space::Space,
+    Instant, Refusal, audit::Actor, collaboration::SystemRights, helpdesk::Agent, id::SpaceId, identity::Session,
+    partner::PartnerScopes,
 };
 use persistence::{Reading, Transaction};
+
+pub use self::{
+    partner::{Partner, PartnerCaller},
+    software::{Anyone, Software, Someone},
+};
 
 use super::{
     answer::{Answer, Prepared},
@@ -32,11 +35,17 @@ use super::{
 };
 use crate::{app::App, tokens::access::Bearer};
 
+/// Where requests come in: with an access token, or without one.
+#[derive(Clone)]
+struct Gate {
+    app: Arc<App>,
+    token: Option<String>,
+}
+
 /// A person with an access token, or somebody who is told to get one as soon as he wants anything.
 #[derive(Clone)]
 pub struct Person {
-    app: Arc<App>,
-    token: Option<String>,
+    gate: Gate,
     wanted: Wanted,
 }
 
@@ -44,24 +53,16 @@ pub struct Person {
 #[derive(Clone)]
 pub struct Helpdesk(Person);
 
-/// A person, or a company's own software; handlers that take it serve both, by one rule.
-#[derive(Clone)]
-pub struct Anyone(Person);
+/// Who sends a request, so that what is kept for him serves nobody else: cursors, and keys of idempotency.
+pub trait Sender {
+    /// What tells him from all others.
+    fn written(&self) -> String;
 
-/// Who calls such an operation, for as long as the transaction lasts.
-#[derive(Debug, Clone)]
-pub enum Someone {
-    /// A person.
-    Person(Caller),
-    /// Software that gets in.
-    Software(Box<Software>),
-}
-
-/// A system user that gets in now, with the rights that it has and its token is for.
-#[derive(Debug, Clone)]
-pub struct Software {
-    space: Space,
-    rights: SystemRights,
+    /// Judges his login, where he has one.
+    ///
+    /// # Errors
+    /// Those of [`Caller::strong`].
+    fn strong(&self) -> Result<Strong, Problem>;
 }
 
 /// A person whose session is alive, for as long as the transaction lasts.
@@ -117,89 +118,43 @@ impl Caller {
     }
 }
 
-impl Someone {
-    /// A space, and as what the caller is in it. What he may there, [`Standing::require`] says.
-    ///
-    /// # Errors
-    /// 404 where he sees none.
-    pub fn space(&self, tx: &mut Reading<'_>, id: SpaceId) -> Result<(Space, Standing), Problem> {
-        let found = match self {
-            Self::Person(caller) => tx
-                .space_of(id, caller.person, caller.product)?
-                .map(|(space, membership)| (space, Standing::Member(membership))),
-            Self::Software(software) => Some(software)
-                .filter(|software| software.space.id == id)
-                .map(|software| (software.space.clone(), Standing::SystemUser(software.rights.clone()))),
-        };
-        Ok(found.ok_or(Refusal::NotFound)?)
+impl Sender for Caller {
+    fn written(&self) -> String {
+        format!("{}\n{}", self.person, self.product)
     }
-
-    /// Judges the login of a person, once his right is known; software has proved by its key who it is.
-    ///
-    /// # Errors
-    /// Those of [`Caller::strong`].
-    pub fn strong(&self) -> Result<Strong, Problem> {
-        match self {
-            Self::Person(caller) => caller.strong(),
-            Self::Software(_) => Ok(Strong(())),
-        }
-    }
-
-    /// Whether the login of a person is as strong and fresh as this.
-    ///
-    /// # Errors
-    /// [`Refusal::StepUpRequired`].
-    pub fn require_login(&self, wanted: Strength, now: Instant) -> Result<(), Refusal> {
-        match self {
-            Self::Person(caller) => wanted.require(caller, now),
-            Self::Software(_) => Ok(()),
-        }
+    fn strong(&self) -> Result<Strong, Problem> {
+        self.strong()
     }
 }
 
-impl Anyone {
-    /// Runs a closure in a read transaction in which the caller is known: a person whose session is alive, or software
-    /// that gets in.
-    ///
-    /// # Errors
-    /// 401 for anybody else; the closure's own.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Reading<'_>, &Someone) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let (bearer, wanted) = (self.0.verified()?, self.0.wanted);
-        self.0
-            .app
-            .store
-            .read(move |tx| {
-                let someone = someone(tx, &bearer, wanted)?;
-                work(tx, &someone)
-            })
-            .await
+impl Gate {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        let token = bearer(request.headers()).map(str::to_owned);
+        let app = request.app_data::<Data<App>>().map(|app| Arc::clone(app))?;
+        Some(Self { app, token })
     }
 
-    /// The same without a transaction, as [`Person::glance`].
-    ///
-    /// # Errors
-    /// Those of [`Anyone::read`].
-    pub async fn glance<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Reading<'_>, &Someone) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let (bearer, wanted) = (self.0.verified()?, self.0.wanted);
-        self.0
-            .app
-            .store
-            .glance(move |tx| {
-                let someone = someone(tx, &bearer, wanted)?;
-                work(tx, &someone)
-            })
-            .await
+    fn verified(&self) -> Result<Bearer, Problem> {
+        let token = self.token.as_deref().ok_or(Code::TokenInvalid)?;
+        self.app.access.verify(token, (self.app.clock)()).map_err(|reason| refused().because(reason))
     }
 
-    /// What every request finds ready.
-    pub fn app(&self) -> Arc<App> {
-        self.0.app()
+    /// Runs work that its sender may send again.
+    async fn write_once<C: Sender + 'static>(
+        &self,
+        once: Once<C>,
+        caller: impl FnOnce(&mut Reading<'_>) -> Result<C, Problem> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>, &C) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
+    ) -> Answer {
+        let done = self.app.store.write(move |tx| {
+            let caller = caller(tx)?;
+            once.run(tx, &caller, work)
+        });
+        match done.await {
+            Ok(answer) => Ok(answer?.send()),
+            Err(Hindered::Problem(problem)) => Err(problem),
+            Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
+        }
     }
 }
 
@@ -212,8 +167,9 @@ impl Person {
         &self,
         work: impl FnOnce(&mut Reading<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (bearer, wanted) = (self.verified()?, self.wanted);
-        self.app
+        let (bearer, wanted) = (self.gate.verified()?, self.wanted);
+        self.gate
+            .app
             .store
             .read(move |tx| {
                 let caller = live(tx, &bearer, wanted)?;
@@ -231,8 +187,9 @@ impl Person {
         &self,
         work: impl Fn(&mut Reading<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (bearer, wanted) = (self.verified()?, self.wanted);
-        self.app
+        let (bearer, wanted) = (self.gate.verified()?, self.wanted);
+        self.gate
+            .app
             .store
             .glance(move |tx| {
                 let caller = live(tx, &bearer, wanted)?;
@@ -249,8 +206,9 @@ impl Person {
         &self,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (bearer, wanted) = (self.verified()?, self.wanted);
-        self.app
+        let (bearer, wanted) = (self.gate.verified()?, self.wanted);
+        self.gate
+            .app
             .store
             .write(move |tx| {
                 let caller = live(tx, &bearer, wanted)?;
@@ -280,26 +238,13 @@ impl Person {
         once: Once,
         work: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
     ) -> Answer {
-        let (bearer, wanted) = (self.verified()?, self.wanted);
-        let done = self.app.store.write(move |tx| {
-            let caller = live(tx, &bearer, wanted)?;
-            once.run(tx, &caller, work)
-        });
-        match done.await {
-            Ok(answer) => Ok(answer?.send()),
-            Err(Hindered::Problem(problem)) => Err(problem),
-            Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
-        }
+        let (bearer, wanted) = (self.gate.verified()?, self.wanted);
+        self.gate.write_once(once, move |tx| live(tx, &bearer, wanted), work).await
     }
 
     /// What every request finds ready.
     pub fn app(&self) -> Arc<App> {
-        Arc::clone(&self.app)
-    }
-
-    fn verified(&self) -> Result<Bearer, Problem> {
-        let token = self.token.as_deref().ok_or(Code::TokenInvalid)?;
-        self.app.access.verify(token, (self.app.clock)()).map_err(|reason| refused().because(reason))
+        Arc::clone(&self.gate.app)
     }
 }
 
@@ -334,29 +279,43 @@ impl Helpdesk {
     }
 }
 
-/// An ended session, and software that is not let in any more, is refused on the next request, on every node: its row is read
-/// each time, in the transaction.
-fn someone(tx: &mut Reading<'_>, bearer: &Bearer, wanted: Wanted) -> Result<Someone, Problem> {
+/// Whoever has a token and gets in now.
+enum Alive {
+    Person(Session, Option<SpaceId>),
+    Software(Software),
+    Partner(PartnerCaller),
+}
+
+/// An ended session, and software or a partner that is not let in any more, is refused on the next request, on every node: the
+/// row is read each time, in the transaction.
+fn alive(tx: &mut Reading<'_>, bearer: &Bearer) -> Result<Alive, Problem> {
+    let unknown = || refused().because("the scope is unknown");
     match bearer {
         Bearer::Person { session, .. } => {
             let found = tx.live_session_with_space(*session)?;
             let (session, current_space) = found.ok_or_else(|| refused().because("the session has ended"))?;
-            Ok(Someone::Person(Caller { session, current_space, wanted, now: tx.now() }))
+            Ok(Alive::Person(session, current_space))
         }
-        Bearer::Client { client, scope } => {
-            let found = tx.live_system_user((*client).into())?;
+        Bearer::SystemUser { user, scope } => {
+            let found = tx.live_system_user(*user)?;
             let (user, space) = found.ok_or_else(|| refused().because("the system user does not get in now"))?;
-            let granted = SystemRights::parse(scope).ok_or_else(|| refused().because("the scope is unknown"))?;
-            Ok(Someone::Software(Box::new(Software { space, rights: user.rights.common(&granted) })))
+            let granted = SystemRights::parse(scope).ok_or_else(unknown)?;
+            Ok(Alive::Software(Software::new(space, user.rights.common(&granted))))
+        }
+        Bearer::Partner { partner, scope } => {
+            let partner = tx.live_partner(*partner)?.ok_or_else(|| refused().because("the partner is suspended"))?;
+            let granted = PartnerScopes::parse(scope).ok_or_else(unknown)?;
+            Ok(Alive::Partner(PartnerCaller::new(partner, &granted)))
         }
     }
 }
 
-/// The same where only persons are served.
+/// A caller where only persons are served.
 fn live(tx: &mut Reading<'_>, bearer: &Bearer, wanted: Wanted) -> Result<Caller, Problem> {
-    match someone(tx, bearer, wanted)? {
-        Someone::Person(caller) => Ok(caller),
-        Someone::Software(_) => Err(Refusal::NotForSystemUsers.into()),
+    match alive(tx, bearer)? {
+        Alive::Person(session, current_space) => Ok(Caller { session, current_space, wanted, now: tx.now() }),
+        Alive::Software(_) => Err(Refusal::NotForSystemUsers.into()),
+        Alive::Partner(_) => Err(Refusal::NotForPartners.into()),
     }
 }
 
@@ -381,21 +340,11 @@ impl FromRequest for Person {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = bearer(request.headers()).map(str::to_owned);
-        let app = request.app_data::<Data<App>>().map(|app| Arc::clone(app));
         let wanted = request
             .app_data::<Data<Strengths>>()
             .and_then(|strengths| strengths.wanted(&request.match_pattern()?, request.method()));
-        ready(app.zip(wanted).map(|(app, wanted)| Self { app, token, wanted }).ok_or_else(|| Code::Internal.into()))
-    }
-}
-
-impl FromRequest for Anyone {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Person::from_request(request, payload).into_inner().map(Self))
+        let person = Gate::of(request).zip(wanted).map(|(gate, wanted)| Self { gate, wanted });
+        ready(person.ok_or_else(|| Code::Internal.into()))
     }
 }
 

@@ -1,0 +1,68 @@
+//! `/v1/partner/client`: what a partner's developer calls first.
+
+use actix_web::{HttpRequest, get};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::{
+    answer::{self, Answer},
+    caller::{Partner, PartnerCaller},
+    query::Query,
+    schema::{Choice, PartnerScopeChoice, PartnerStatusChoice},
+};
+
+/// An administration's back end, as it is known here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerClient)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientView {
+    /// Its `client_id`.
+    id: Uuid,
+    /// The code of the administration for which it acts.
+    #[schema(example = "acd")]
+    administration: String,
+    /// What operators call it.
+    #[schema(example = "Tax card office")]
+    name: String,
+    /// What it may do.
+    scopes: Vec<PartnerScopeChoice>,
+    /// What it may do with the token that it sent.
+    token_scopes: Vec<PartnerScopeChoice>,
+    /// How it stands; one that is suspended is not answered.
+    status: PartnerStatusChoice,
+    /// Since when it is known.
+    created_at: DateTime<Utc>,
+}
+
+impl From<&PartnerCaller> for ClientView {
+    fn from(partner: &PartnerCaller) -> Self {
+        Self {
+            id: partner.id.0,
+            administration: partner.administration.to_string(),
+            name: partner.name.to_string(),
+            scopes: partner.scopes.iter().map(Choice).collect(),
+            token_scopes: partner.effective_scopes().iter().map(Choice).collect(),
+            status: Choice(partner.status),
+            created_at: partner.created_at,
+        }
+    }
+}
+
+/// Shows the partner that calls: for whom it acts, what it may do, and what its token is for.
+#[utoipa::path(
+    tag = "Partner", operation_id = "getPartnerClient", security(("partner" = [])),
+    responses((status = 200, description = "The partner.", body = ClientView))
+)]
+#[get("/v1/partner/client")]
+pub async fn get(request: HttpRequest, partner: Partner) -> Answer {
+    let query = Query::of(&request);
+    let view = partner
+        .read(None, move |_, partner| {
+            query.end()?;
+            Ok(ClientView::from(partner))
+        })
+        .await?;
+    answer::ok(&view)
+}
