@@ -161,14 +161,19 @@ impl Workers {
         Ok(read.told(&self.counts))
     }
 
-    /// Reads without one: [`Store::glance`](crate::Store::glance).
+    /// Reads where none is needed: [`Store::glance`](crate::Store::glance).
     pub(crate) fn glance<T, E: From<StoreError>>(
         &self,
         work: impl Fn(&mut Reading<'_>) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        let glanced = self.lend(|pooled| match Read::by(&work, pooled, &self.clock) {
-            Read { is_lost: true, failed: Some(error), .. } => Err(error),
-            read => Ok(read),
+        let glanced = self.lend(|pooled| {
+            connection::begin_glance(&mut pooled.db)?;
+            let read = Read::by(&work, pooled, &self.clock);
+            if let Some(error) = read.failed.as_ref().filter(|_| read.is_lost) {
+                return Err(error.clone());
+            }
+            pooled.dead |= connection::end_glance(&mut pooled.db).is_err();
+            Ok(read)
         });
         Ok(glanced?.1.told(&self.counts))
     }

@@ -196,9 +196,9 @@ impl Store {
         self.readers.assign(move |workers| workers.read(work)).await?
     }
 
-    /// Runs a closure that reads without a transaction: each statement sees all that was committed before it began, and no
-    /// two need see the same. It saves PostgreSQL two of four round trips where a request is answered by one statement after
-    /// that which finds who asks; more belong into [`Store::read`], unless each says something true by itself.
+    /// Runs a closure that reads and need not see one moment: each statement sees all that was committed before the closure
+    /// began, maybe more. It saves PostgreSQL two of four round trips where a request is answered by one statement after that
+    /// which finds who asks; more belong into [`Store::read`], unless each says something true by itself.
     ///
     /// What opens something must be asked in the statement that reads what is opened, or before it, never after.
     ///
