@@ -27,7 +27,7 @@ mod transaction;
 
 pub use audit::AuditFilter;
 pub use catalogue::ServiceFilter;
-pub use certification::{CertificationFilter, Enclosed};
+pub use certification::{AccessCodeFilter, CertificationFilter, Enclosed};
 pub use collaboration::{InvitationFilter, JoinRequestFilter, MemberFilter, SystemUserFilter};
 pub use connection::DatabaseUrl;
 pub use error::StoreError;

@@ -56,6 +56,8 @@ pub(crate) enum Rank {
     Product,
     /// One space, or several by ascending id.
     Space,
+    /// An access code that is tried, or taken back.
+    AccessCode,
     /// One object of its own: a registration, a session.
     Object,
     /// The heads of audit chains, in the order of the chains: last, at the commit, for everybody wants them.

@@ -1,6 +1,8 @@
 //! Certifications as they are kept, each with the steps of its history. Requests and activations are decided on under the lock of
 //! the space, what becomes of one later under its own.
 
+mod access_codes;
+mod agents;
 mod due;
 mod lists;
 
@@ -22,6 +24,7 @@ use domain::{
     text::ReasonText,
 };
 
+pub use access_codes::AccessCodeFilter;
 pub use lists::CertificationFilter;
 
 use crate::{
@@ -62,6 +65,11 @@ fn written(domains: &BTreeSet<ServiceDomainCode>) -> String {
     domains.iter().map(ServiceDomainCode::as_str).collect::<Vec<_>>().join(" ")
 }
 
+/// Reads what [`written`] wrote.
+fn read_domains(row: &Row<'_>, kept: &str) -> Result<BTreeSet<ServiceDomainCode>, StoreError> {
+    kept.split_whitespace().map(|code| row.value(ServiceDomainCode::parse(code))).collect()
+}
+
 impl From<&Certification> for CertificationRow {
     fn from(certification: &Certification) -> Self {
         Self {
@@ -91,7 +99,6 @@ impl From<&Certification> for CertificationRow {
 impl CertificationRow {
     fn read(self) -> Result<Certification, StoreError> {
         let row = Row { table: "certifications", id: &self.id };
-        let domains = self.domains.split_whitespace().map(|code| row.value(ServiceDomainCode::parse(code)));
         Ok(Certification {
             id: row.id(&self.id)?,
             space: row.id(&self.space_id)?,
@@ -99,7 +106,7 @@ impl CertificationRow {
             administration: row.value(AdministrationCode::parse(&self.administration))?,
             capacity: row.code(&self.capacity)?,
             principal: self.principal_id.as_deref().map(|id| row.id(id)).transpose()?,
-            domains: domains.collect::<Result<_, _>>()?,
+            domains: read_domains(&row, &self.domains)?,
             origin: row.code(&self.origin)?,
             applicant: row.id(&self.applicant_id)?,
             status: row.code(&self.status)?,

@@ -3,6 +3,8 @@
 //! Whoever adds a method to [`Reading`](crate::Reading) or [`Transaction`] adds its call here, once for each form that its
 //! statement can take.
 
+mod access_codes;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::TimeDelta;
@@ -510,6 +512,7 @@ fn certifications(census: &mut Census<'_>, known: &Known) {
     let suspended = partner.suspend(grant(holder, None).after(), reason.clone(), now()).unwrap();
     census.ask(|tx| tx.save_certification(&suspended));
     certifications_found(census, known, &service, holder);
+    access_codes::take(census, known, (&service, &partner), suspended.after());
     census.ask(|tx| tx.make_agents_of_space_heed(space.id));
     census.ask(|tx| Ok(tx.take_agents_to_tell()?.0));
     census.clock = Arc::new(later);
