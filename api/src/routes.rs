@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, collaboration, helpdesk, identity, operation, partner, sandbox, space};
+use crate::{audit, catalogue, collaboration, helpdesk, identity, operation, partner, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -79,6 +79,8 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(collaboration::system_users::administration::end)
         .service(collaboration::system_users::acts::suspend)
         .service(collaboration::system_users::acts::resume)
+        .service(catalogue::list)
+        .service(catalogue::get)
         .service(helpdesk::requests::ask)
         .service(helpdesk::requests::list)
         .service(helpdesk::requests::get)

@@ -99,6 +99,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("endSystemUser", Serves::Administrator),
     ("suspendSystemUser", Serves::Administrator),
     ("resumeSystemUser", Serves::Administrator),
+    ("listCertifiableServices", Serves::Person),
+    ("getCertifiableService", Serves::Person),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -195,7 +197,7 @@ impl Operation {
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
         let path = path.replace("{memberId}", part).replace("{invitationId}", part);
-        let path = path.replace("{systemUserId}", part);
+        let path = path.replace("{systemUserId}", part).replace("{code}", "acd.tax-cards");
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)

@@ -4,6 +4,7 @@ mod support;
 
 mod audit;
 mod authorization;
+mod catalogue;
 mod concurrency;
 mod contract;
 mod conventions;

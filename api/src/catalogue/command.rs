@@ -47,7 +47,8 @@ pub async fn run(
         }
         CatalogueCommand::Check { file } => {
             let Catalogue { name, version, services, .. } = of_file(&file)?;
-            Ok(format!("{name} {version} is a catalogue of {} services\n", services.len()))
+            let codes = services.iter().map(|service| format!("  {}\n", service.code));
+            Ok(format!("{name} {version} is a catalogue of these services:\n{}", codes.collect::<String>()))
         }
     }
 }

@@ -237,6 +237,18 @@ services:
     }
 
     #[test]
+    fn the_example_for_operators_is_a_catalogue_that_says_what_its_comments_say() {
+        let page = include_str!("../../../docs/operations.md");
+        let lines = page.lines().skip_while(|line| !line.starts_with("    name: cadastre"));
+        let example: Vec<_> = lines.take_while(|line| line.starts_with("    ")).collect();
+        let Catalogue { services, administrations, .. } = read(&example.join("\n")).unwrap();
+        assert_eq!((services.len(), administrations.len()), (1, 1));
+        assert_eq!((services[0].ways_in.len(), services[0].domains.len()), (2, 1));
+        assert_eq!((CatalogueName::MAX, CatalogueTitle::MAX, CatalogueDescription::MAX), (80, 160, 1000));
+        assert_eq!((Service::DEFAULT_CODE_DAYS, LIMIT), (60, 1 << 20));
+    }
+
+    #[test]
     fn every_wrong_field_is_told_at_once() {
         let wrong = "
 name: One

@@ -9,14 +9,14 @@ use actix_web::{
     http::{
         ConnectionType, Method, StatusCode,
         header::{
-            ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-            HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     middleware::Next,
     web::Data,
 };
-use domain::{Coded, text::Language};
+use domain::text::Language;
 use uuid::Uuid;
 
 use super::{
@@ -131,15 +131,12 @@ fn problem_of(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
 impl Asked {
     fn write(&self, problem: &Problem) -> HttpResponse {
         let mut response = HttpResponse::build(problem.code.status());
-        response
-            .insert_header((CONTENT_TYPE, "application/problem+json"))
-            .insert_header((CONTENT_LANGUAGE, self.language.code()))
-            .insert_header((VARY, ACCEPT_LANGUAGE.as_str()));
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
         for (name, value) in &problem.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         let view = problem.view(self.language, &self.path, &self.id);
-        response.body(serde_json::to_vec(&view).unwrap_or_default())
+        language::spoken(response.body(serde_json::to_vec(&view).unwrap_or_default()), self.language)
     }
 
     fn add_headers(&self, response: &mut ServiceResponse<BoxBody>, behind_tls: bool) {

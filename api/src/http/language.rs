@@ -1,6 +1,9 @@
 //! In which language an answer speaks.
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
+use actix_web::{
+    HttpResponse,
+    http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, HeaderMap, HeaderValue, VARY},
+};
 use domain::{Coded, text::Language};
 
 use super::accept;
@@ -37,10 +40,17 @@ pub fn preferred(headers: &HeaderMap) -> Language {
     accept::preferred(header, primary).unwrap_or(Language::Fr)
 }
 
+/// An answer that says in which language it speaks, and that another would be asked for by `Accept-Language`.
+pub fn spoken(mut response: HttpResponse, language: Language) -> HttpResponse {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    headers.append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     #[test]
     fn the_heaviest_known_language_wins() {

@@ -142,7 +142,7 @@ impl Paging {
 
     fn after<K: FromStr>(&self, caller: &impl Sender) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let (key, seal) = cursor.split_once('.').ok_or(Code::InvalidCursor)?;
+        let (key, seal) = cursor.rsplit_once('.').ok_or(Code::InvalidCursor)?;
         let digests = self.app.data_keys.digests(CURSOR, &self.bound(key, caller));
         let is_ours = digests.iter().any(|digest| digest[..SEAL] == *seal);
         let key = key.parse::<K>().ok().filter(|_| is_ours);

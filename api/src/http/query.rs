@@ -82,6 +82,12 @@ impl Query {
         value
     }
 
+    /// Takes a value of the domain out, parsed.
+    pub fn value<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+        let parsed = parse(&self.text(name)?);
+        parsed.map_err(|fault| self.fault(name, fault)).ok()
+    }
+
     /// Takes an id out.
     pub fn id<I: From<Uuid>>(&mut self, name: &str) -> Option<I> {
         self.parsed(name, |value| value.parse::<Uuid>().ok()).map(I::from)

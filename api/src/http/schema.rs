@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
+    catalogue::{self, Capacity, ServiceStatus, WayIn},
     collaboration::{
         AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission,
         RecoveryStatus, Role, SystemRight, SystemUserStatus,
@@ -76,6 +77,7 @@ choices! {
     AssuranceChoice(Assurance),
     AuditActChoice(AuditAct),
     AuditActorKindChoice(AuditActorKind),
+    CapacityChoice(Capacity),
     EntityTypeChoice(EntityType),
     InvitationStatusChoice(InvitationStatus),
     JoinRequestStatusChoice(JoinRequestStatus),
@@ -92,10 +94,12 @@ choices! {
     RecoveryStatusChoice(RecoveryStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
+    ServiceStatusChoice(ServiceStatus),
     SpaceKindChoice(SpaceKind),
     SpaceStateChoice(SpaceState),
     SystemRightChoice(SystemRight),
     SystemUserStatusChoice(SystemUserStatus),
+    WayInChoice(WayIn),
 }
 
 /// Something is left once the outer white space is gone.
@@ -175,6 +179,14 @@ text_schemas! {
     Moment { format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))), max_length(Some(query::LONGEST_INSTANT)), examples(["2099-12-31T23:59:59Z"]) }
     /// A day of every year.
     MonthDay { pattern(Some(profile::MonthDay::PATTERN)), max_length(Some(7)), examples(["--12-31"]) }
+    /// The code of a service that opens to certified spaces.
+    ServiceCode { pattern(Some(catalogue::ServiceCode::PATTERN)), max_length(Some(catalogue::ServiceCode::MAX)), examples(["acd.tax-cards"]) }
+    /// The code of an administration.
+    AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
+    /// The code of a sector.
+    SectorCode { pattern(Some(catalogue::SectorCode::PATTERN)), max_length(Some(catalogue::SectorCode::MAX)), examples(["taxes"]) }
+    /// What somebody looks for.
+    SearchText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::SearchText::MAX)), examples(["impôt"]) }
     /// A version of the terms of use.
     TermsVersion { pattern(Some(Terms::VERSION_PATTERN)), max_length(Some(Terms::LONGEST_VERSION)), examples(["2026-01"]) }
     /// A registration's code.

@@ -79,6 +79,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("endSystemUser", SUBSTANTIAL),
     ("suspendSystemUser", SUBSTANTIAL),
     ("resumeSystemUser", SUBSTANTIAL),
+    ("listCertifiableServices", LOW),
+    ("getCertifiableService", LOW),
     ("listOwnRecoveries", LOW),
     ("stopRecovery", SUBSTANTIAL),
     ("requestLimit", LOW),

@@ -124,6 +124,12 @@ const STEPS: &[Step] = &[
     Step { from: ("suspendSystemUser", "200"), to: "resumeSystemUser", parameters: SYSTEM_USER, body: &[] },
     Step { from: ("listSystemUsers", "200"), to: "getSystemUser", parameters: FIRST_SYSTEM_USER, body: &[] },
     Step { from: ("getSystemUser", "200"), to: "endSystemUser", parameters: SYSTEM_USER, body: &[] },
+    Step {
+        from: ("listCertifiableServices", "200"),
+        to: "getCertifiableService",
+        parameters: &[("code", "$response.body#/data/0/code")],
+        body: &[],
+    },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

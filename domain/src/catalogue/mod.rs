@@ -16,7 +16,7 @@ pub use service::{Capacity, Service, ServiceDomain, ServiceStatus, WayIn};
 use crate::{Coded, Fault, text::Language};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident($parts:literal)),+ $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident($parts:literal, $pattern:literal)),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -24,6 +24,8 @@ macro_rules! codes {
         impl $name {
             /// The most characters that it has.
             pub const MAX: usize = 80;
+            /// Its form, for contracts.
+            pub const PATTERN: &'static str = $pattern;
 
             /// Reads words of small letters and digits, which begin with a letter, joined by hyphens, in as many parts, joined by
             /// dots, as the code has.
@@ -54,15 +56,15 @@ macro_rules! codes {
 
 codes! {
     /// What a catalogue is called: `luxembourg`.
-    CatalogueName(1),
+    CatalogueName(1, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
     /// An administration: `acd`.
-    AdministrationCode(1),
+    AdministrationCode(1, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
     /// A sector: `food-safety`.
-    SectorCode(1),
+    SectorCode(1, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
     /// A service, behind its administration: `acd.tax-cards`.
-    ServiceCode(2),
+    ServiceCode(2, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*\.[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
     /// A domain of a service: `affiliations`.
-    ServiceDomainCode(1),
+    ServiceDomainCode(1, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
 }
 
 fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {

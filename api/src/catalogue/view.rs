@@ -1,0 +1,170 @@
+//! Services as persons see them, in their language.
+
+use std::collections::HashMap;
+
+use domain::{
+    catalogue::{Administration, LocalText, Sector, Service, ServiceDomain},
+    text::Language,
+};
+use persistence::{Reading, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::{
+    page::{Page, PageView},
+    schema::{AssuranceChoice, CapacityChoice, Choice, ServiceStatusChoice, WayInChoice},
+};
+
+/// Something of a catalogue that has a code and a title.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Titled)]
+pub struct TitledView {
+    /// Its code.
+    #[schema(example = "acd")]
+    code: String,
+    /// What it is called.
+    #[schema(example = "Administration des contributions directes")]
+    title: String,
+}
+
+impl TitledView {
+    fn new(code: &str, titles: &LocalText, language: Language) -> Self {
+        Self { code: code.to_owned(), title: titles.in_language(language).to_owned() }
+    }
+}
+
+/// A part of a service, for which an agent may be certified alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceDomain)]
+pub struct DomainView {
+    /// Its code, within the service.
+    #[schema(example = "affiliations")]
+    code: String,
+    /// What it is called.
+    #[schema(example = "Affiliations")]
+    title: String,
+    /// Whether a new certification may name it.
+    status: ServiceStatusChoice,
+}
+
+impl DomainView {
+    fn new(domain: &ServiceDomain, language: Language) -> Self {
+        let (code, title) = (domain.code.to_string(), domain.titles.in_language(language).to_owned());
+        Self { code, title, status: Choice(domain.status) }
+    }
+}
+
+/// A service that opens only to a space whose rights its administration, or a principal, has confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CertifiableService)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceView {
+    /// Its code.
+    #[schema(example = "acd.tax-cards")]
+    code: String,
+    /// Whether spaces can be certified for it anew.
+    status: ServiceStatusChoice,
+    /// What it is called, in the caller's language, or in French.
+    #[schema(example = "Fiches de retenue d'impôt")]
+    title: String,
+    /// What it is for.
+    #[schema(example = "Consulter et télécharger les fiches de retenue d'impôt électroniques.")]
+    description: String,
+    /// Whose service it is.
+    administration: TitledView,
+    /// Where it belongs.
+    sector: TitledView,
+    /// How a space comes to a certification.
+    ways_in: Vec<WayInChoice>,
+    /// As what it is asked for; empty where it is not asked for.
+    applicants: Vec<CapacityChoice>,
+    /// For how many hours after a request the same person, or space, does not ask for the same legal person again.
+    #[schema(nullable = false, minimum = 1, example = 72)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reapply_after_hours: Option<i64>,
+    /// Whether a security code goes with an access code.
+    #[schema(example = true)]
+    has_security_code: bool,
+    /// The login that asking for it and activating a code want at least.
+    least_assurance: AssuranceChoice,
+    /// For how many days an access code can be activated, unless its issuer says so.
+    #[schema(minimum = 1, example = 30)]
+    code_valid_days: i64,
+    /// For how many days a certification lasts, unless it is said when it is granted; absent where it has no end.
+    #[schema(nullable = false, minimum = 1, example = 365)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_days: Option<i64>,
+    /// Its parts.
+    domains: Vec<DomainView>,
+}
+
+/// A list of services.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CertifiableServicePage)]
+pub struct ServicePage {
+    /// The services, in the order of their codes.
+    data: Vec<ServiceView>,
+    /// Where the list goes on.
+    page: PageView,
+}
+
+impl Page for ServicePage {
+    type Row = ServiceView;
+    type Key = String;
+
+    fn key(row: &ServiceView) -> String {
+        row.code.clone()
+    }
+    fn new(data: Vec<ServiceView>, page: PageView) -> Self {
+        Self { data, page }
+    }
+}
+
+/// What services are shown with: their administrations and sectors, in one language.
+pub struct Showcase {
+    administrations: HashMap<String, TitledView>,
+    sectors: HashMap<String, TitledView>,
+    language: Language,
+}
+
+impl Showcase {
+    /// Reads all of them; there are few.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn read(tx: &mut Reading<'_>, language: Language) -> Result<Self, StoreError> {
+        let administration = |Administration { code, titles, .. }: &_| TitledView::new(code.as_str(), titles, language);
+        let sector = |Sector { code, titles, .. }: &_| TitledView::new(code.as_str(), titles, language);
+        let by_code = |view: TitledView| (view.code.clone(), view);
+        Ok(Self {
+            administrations: tx.administrations()?.iter().map(administration).map(by_code).collect(),
+            sectors: tx.sectors()?.iter().map(sector).map(by_code).collect(),
+            language,
+        })
+    }
+
+    /// A service, with the titles of its administration and sector.
+    pub fn show(&self, service: &Service) -> ServiceView {
+        let language = self.language;
+        let titled = |of: &HashMap<String, TitledView>, code: &str| {
+            // Every service has both, which the database sees to.
+            of.get(code).cloned().unwrap_or_else(|| TitledView { code: code.to_owned(), title: code.to_owned() })
+        };
+        ServiceView {
+            code: service.code.to_string(),
+            status: Choice(service.status),
+            title: service.titles.in_language(language).to_owned(),
+            description: service.descriptions.in_language(language).to_owned(),
+            administration: titled(&self.administrations, service.administration.as_str()),
+            sector: titled(&self.sectors, service.sector.as_str()),
+            ways_in: service.ways_in.iter().copied().map(Choice).collect(),
+            applicants: service.applicants.iter().copied().map(Choice).collect(),
+            reapply_after_hours: service.reapply_after.map(|time| time.num_hours()),
+            has_security_code: service.has_security_code,
+            least_assurance: Choice(service.least_assurance),
+            code_valid_days: service.code_valid_for.num_days(),
+            valid_days: service.valid_for.map(|time| time.num_days()),
+            domains: service.domains.iter().map(|domain| DomainView::new(domain, language)).collect(),
+        }
+    }
+}
