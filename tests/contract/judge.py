@@ -1,8 +1,9 @@
 """Judges a running server by its contract: judge.py [--examples N] [--seed N]... [--database NAME]...
 
-For each database a server is started, with its sandbox. schemathesis calls it as each kind of caller, with each seed;
-newman runs a collection that is made of the contract; a browser tries Swagger UI out. Ends with 1 if any of them finds
-something. Reports are kept in target/contract.
+For each database, both at once, a server is started, with its sandbox. schemathesis calls it as each kind of caller, with
+each seed: the operations that serve such a caller in all phases, all others with a few cases; newman runs a collection
+that is made of the contract; a browser tries Swagger UI out. Ends with 1 if any of them finds something. Reports are kept
+in target/contract, in a folder for each database.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import requests
@@ -22,7 +24,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PROGRAM = ROOT / "target/debug/espace-pro"
 REPORTS = ROOT / "target/contract"
-CALLERS = ("anonymous", "person", "helpdesk", "system-user")
+# Kinds of callers, and how the contract calls what lets each in.
+CALLERS = {"anonymous": None, "person": "person", "helpdesk": "helpdesk", "system-user": "systemUser"}
+# How many cases an operation gets from a caller whom it does not serve: whatever he says, it refuses him.
+FEW = 2
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def server(database):
         }
         if database == "postgres":
             settings["ESPACE_PRO_DATABASE_URL"] = os.environ["ESPACE_PRO_TEST_POSTGRES_URL"]
-        with open(REPORTS / f"server-{database}.log", "wb") as log:
+        with open(REPORTS / database / "server.log", "wb") as log:
             subprocess.run([PROGRAM, "migrate"], env=settings, stdout=log, stderr=log, check=True)
             process = subprocess.Popen([PROGRAM, "serve"], env=settings, stdout=log, stderr=log)
         try:
@@ -57,7 +62,7 @@ def wait_for(address, process):
         try:
             if requests.get(address, timeout=1).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         if process.poll() is not None:
             break
@@ -65,41 +70,70 @@ def wait_for(address, process):
     sys.exit(f"the server did not start: see {REPORTS}")
 
 
+def serving(contract, caller):
+    """The operations that serve a caller, and those from whose answers a link leads to one of them."""
+    operations = [operation for path in contract["paths"].values() for operation in path.values()]
+    let_in = {} if CALLERS[caller] is None else {CALLERS[caller]: []}
+    serve = {operation["operationId"] for operation in operations if let_in in (operation["security"] or [{}])}
+    lead = {operation["operationId"] for operation in operations if linked(operation) & serve}
+    return serve | lead
+
+
+def linked(operation):
+    """The operations to which an operation's answers lead."""
+    links = [link for response in operation["responses"].values() for link in response.get("links", {}).values()]
+    return {link["operationId"] for link in links}
+
+
 def explore(base, database, caller, seed, examples):
     """Lets schemathesis call as a caller; says whether it found nothing."""
-    name = f"schemathesis-{database}-{caller}-{seed}"
+    contract = requests.get(f"{base}/v1/openapi.json", timeout=10).json()
+    serve = sorted(serving(contract, caller))
+    served = ["--max-examples", str(examples), *(f"--include-operation-id={operation}" for operation in serve)]
+    others = ["--max-examples", str(FEW), "--phases", "examples,fuzzing"]
+    others += [f"--exclude-operation-id={operation}" for operation in serve]
+    # Both are run, whatever the first one finds.
+    return all([call(base, database, caller, seed, *what) for what in (("served", served), ("others", others))])
+
+
+def call(base, database, caller, seed, which, what):
+    """One run of schemathesis."""
+    name = f"schemathesis-{caller}-{which}-{seed}"
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"),
         *("--config-file", HERE / "schemathesis.toml"),
-        *("run", f"{base}/v1/openapi.json", "--checks", "all"),
-        *("--max-examples", str(examples), "--seed", str(seed)),
-        *("--report", "junit", "--report-junit-path", REPORTS / f"{name}.xml"),
+        *("run", f"{base}/v1/openapi.json", "--checks", "all", "--seed", str(seed), *what),
+        *("--report", "junit", "--report-junit-path", REPORTS / database / f"{name}.xml"),
     ]
-    if caller == "system-user":
-        # Of all else the stories tell.
-        command += [f"--include-operation-id={operation}" for operation in for_software(base)]
     environment = {**os.environ, "ESPACE_PRO_SERVER": base, "ESPACE_PRO_CALLER": caller, "PYTHONPATH": str(HERE)}
-    return run(name, command, environment)
+    return run(database, name, command, environment)
 
 
-def for_software(base):
-    """The operations that serve a company's own software."""
-    paths = requests.get(f"{base}/v1/openapi.json", timeout=10).json()["paths"]
-    operations = [operation for path in paths.values() for operation in path.values()]
-    return [operation["operationId"] for operation in operations if {"systemUser": []} in operation["security"]]
-
-
-def run(name, command, environment=None, cwd=HERE):
+def run(database, name, command, environment=None, cwd=HERE):
     """Runs a tool, keeps what it says, and shows that only if it finds something."""
     began = time.monotonic()
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, errors="replace")
-    (REPORTS / f"{name}.log").write_text(done.stdout + done.stderr)
+    (REPORTS / database / f"{name}.log").write_text(done.stdout + done.stderr)
     verdict = "ok" if done.returncode == 0 else "FAILED"
-    print(f"{name}: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)
+    told = [f"{database} {name}: {verdict} ({time.monotonic() - began:.0f} s)"]
     if done.returncode != 0:
         # A generated body may be very long.
-        print("\n".join(line[:400] for line in (done.stdout + done.stderr).splitlines()), flush=True)
+        told += [line[:400] for line in (done.stdout + done.stderr).splitlines()]
+    # At once, so that what the other database's tools say does not come in between.
+    print("\n".join(told), flush=True)
     return done.returncode == 0
+
+
+def judge(database, seeds, examples):
+    """Lets all tools judge a server on this database; says whether they found nothing."""
+    reports = REPORTS / database
+    reports.mkdir(parents=True, exist_ok=True)
+    with server(database) as base:
+        # First, for Anna is to be new there.
+        found = [run(database, "newman", ["node", HERE / "postman.mjs", base, reports])]
+        found.append(run(database, "swagger-ui", ["node", HERE / "swagger.mjs", base, reports]))
+        found += [explore(base, database, caller, seed, examples) for seed in seeds for caller in CALLERS]
+    return all(found)
 
 
 def main():
@@ -110,17 +144,10 @@ def main():
     chosen = parser.parse_args()
     seeds = chosen.seed or [1, random.SystemRandom().randrange(2**32)]
     print(f"seeds: {', '.join(map(str, seeds))}", flush=True)
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    is_fine = True
-    for database in chosen.database or ("sqlite", "postgres"):
-        with server(database) as base:
-            # First, for Anna is to be new there.
-            is_fine &= run(f"newman-{database}", ["node", HERE / "postman.mjs", base, REPORTS])
-            is_fine &= run(f"swagger-ui-{database}", ["node", HERE / "swagger.mjs", base, REPORTS])
-            for seed in seeds:
-                for caller in CALLERS:
-                    is_fine &= explore(base, database, caller, seed, chosen.examples)
-    sys.exit(not is_fine)
+    with ThreadPoolExecutor() as both:
+        databases = chosen.database or ("sqlite", "postgres")
+        judged = list(both.map(lambda database: judge(database, seeds, chosen.examples), databases))
+    sys.exit(not all(judged))
 
 
 if __name__ == "__main__":
