@@ -33,9 +33,21 @@ fn is_busy(message: &str) -> bool {
         || is_goodbye(message)
 }
 
-/// What is heard last on a connection to PostgreSQL that ends, before diesel sees that it is closed.
+/// What is heard last on a connection to PostgreSQL that ends, before diesel sees that it is closed: from the server, from libpq, and
+/// from libpq over TLS.
 fn is_goodbye(message: &str) -> bool {
-    message.starts_with("server closed the connection unexpectedly") || message.starts_with("terminating connection")
+    [
+        "terminating connection",
+        "server closed the connection unexpectedly",
+        "could not receive data from server",
+        "could not send data to server",
+        "no connection to the server",
+        "connection not open",
+        "SSL connection has been closed unexpectedly",
+        "SSL SYSCALL error",
+    ]
+    .iter()
+    .any(|goodbye| message.starts_with(goodbye))
 }
 
 impl From<Error> for StoreError {
@@ -91,6 +103,9 @@ mod tests {
             "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally",
             "terminating connection because of crash of another server process",
             "terminating connection due to administrator command",
+            "SSL connection has been closed unexpectedly",
+            "SSL SYSCALL error: EOF detected",
+            "could not receive data from server: Connection reset by peer",
         ] {
             let error = Error::DatabaseError(Kind::Unknown, Box::new(told.to_owned()));
             assert!(is_lost(&error));
