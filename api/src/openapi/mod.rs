@@ -21,7 +21,7 @@ use utoipa_actix_web::AppExt;
 pub use operation::wants_login;
 
 use crate::{
-    http::{field::FieldErrorView, limits::is_limited, problem::ProblemView, strength::Levels},
+    http::{field::FieldErrorView, limits::is_limited, problem::ProblemView, schema, strength::Levels},
     routes,
 };
 
@@ -50,7 +50,15 @@ pub const VERSION: &str = "1.0.0";
         (name = "Operation", description = "Health, for operators and machines."),
         (name = "Sandbox", description = "Test persons and their mails; only in development.")
     ),
-    components(schemas(ProblemView, FieldErrorView))
+    // The generator finds no schema that parameters alone refer to.
+    components(schemas(
+        ProblemView,
+        FieldErrorView,
+        schema::AdministrationCode,
+        schema::SearchText,
+        schema::SectorCode,
+        schema::ServiceCode
+    ))
 )]
 struct Base;
 
