@@ -215,7 +215,12 @@ impl Certification {
             after.status = status;
             after.decided_at = (act != CertificationAct::Requested).then_some(now);
         }
-        after.warn_at = if after.is_living(now) { Self::next_warning(after.ends_at, now) } else { None };
+        after.warn_at = match self.warn_at {
+            _ if !after.is_living(now) => None,
+            // A warning that is due and was not sent yet still is to be.
+            Some(due) if self.is_living(now) => Some(due),
+            _ => Self::next_warning(after.ends_at, now),
+        };
         let step = CertificationStep { position: after.version, act, at: now, by, reason, ends_at: after.ends_at };
         CertificationChange { after, step }
     }

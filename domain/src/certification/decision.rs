@@ -67,7 +67,8 @@ impl Partner {
     /// Grants a request. An agent's hangs on the holder who is named, one of those who are here.
     ///
     /// # Errors
-    /// It is another administration's or not requested; its end, or its principal, is none.
+    /// It is another administration's or not requested; the service, or a domain that it is for, takes nobody new; its end, or its
+    /// principal, is none.
     pub fn grant(
         &self,
         certification: &Certification,
@@ -78,6 +79,8 @@ impl Partner {
         debug_assert_eq!(certification.service, service.code);
         self.require_own(certification)?;
         certification.require_status(&[Status::Requested], now)?;
+        service.require_offered()?;
+        service.require_domains(&certification.domains, "domains")?;
         let ends_at = end_of(grant.ends_at, service, now)?;
         let principal = principals.choose(certification.capacity, grant.principal)?;
         let granted = Certification { principal, ends_at, ..certification.clone() };

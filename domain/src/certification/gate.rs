@@ -1,16 +1,24 @@
 //! The gate before a service: for whom a space may use it now. It has the last word, and nothing is cascaded: an agent's
 //! certification is effective only while its holder's is, which is asked each time.
 
+use std::collections::BTreeSet;
+
 use super::{Certification, CertificationAct, CertificationActor, CertificationChange, CertificationStatus, standing};
-use crate::{Instant, Refusal, catalogue::Service, space::Space};
+use crate::{
+    Instant, Refusal,
+    catalogue::{Service, ServiceDomainCode},
+    space::Space,
+};
 
 /// How the certification of an agent's principal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrincipalStanding {
     /// How it stands, but for its end.
     pub status: CertificationStatus,
     /// When it ends by itself, if it does.
     pub ends_at: Option<Instant>,
+    /// The domains that it is for; empty for the whole service.
+    pub domains: BTreeSet<ServiceDomainCode>,
     /// Whether its space is in use.
     pub is_space_in_use: bool,
 }
@@ -26,7 +34,7 @@ pub struct HeldCertification {
 
 impl PrincipalStanding {
     /// Whether it opens its service now.
-    pub(super) fn is_effective(self, now: Instant) -> bool {
+    pub(super) fn is_effective(&self, now: Instant) -> bool {
         self.is_space_in_use && standing(self.status, self.ends_at, now) == CertificationStatus::Granted
     }
 }
@@ -35,12 +43,29 @@ impl HeldCertification {
     /// Whether it opens its service now, to a space that is in use.
     pub fn is_effective(&self, now: Instant) -> bool {
         self.certification.status_at(now) == CertificationStatus::Granted
-            && self.principal.is_none_or(|principal| principal.is_effective(now))
+            && match (self.certification.principal, &self.principal) {
+                (None, _) => true,
+                (Some(_), Some(principal)) => principal.is_effective(now) && self.domains().is_some(),
+                (Some(_), None) => false,
+            }
+    }
+
+    /// The domains in which it is good, none of which its principal's lacks; empty for the whole service. `None` where they
+    /// have none in common.
+    pub fn domains(&self) -> Option<BTreeSet<ServiceDomainCode>> {
+        let own = &self.certification.domains;
+        match &self.principal {
+            Some(PrincipalStanding { domains, .. }) if own.is_empty() => Some(domains.clone()),
+            Some(PrincipalStanding { domains, .. }) if !domains.is_empty() => {
+                Some(own & domains).filter(|common| !common.is_empty())
+            }
+            _ => Some(own.clone()),
+        }
     }
 
     /// What its space is to be told of its principal, if that is another thing than it was told last.
     pub fn heed_principal(&self, now: Instant) -> Option<CertificationChange> {
-        let is_lapsed = !self.principal?.is_effective(now);
+        let is_lapsed = !self.principal.as_ref()?.is_effective(now);
         let certification = &self.certification;
         if is_lapsed == certification.is_principal_lapsed || !certification.is_living(now) {
             return None;
@@ -73,7 +98,9 @@ impl Gate<'_> {
         };
         debug_assert!(held.iter().all(is_ours));
         let effective = held.into_iter().filter(|held| is_ours(held) && held.is_effective(now));
-        let effective: Vec<_> = effective.map(|held| held.certification).collect();
+        let in_domains =
+            |held: HeldCertification| Some(Certification { domains: held.domains()?, ..held.certification });
+        let effective: Vec<_> = effective.filter_map(in_domains).collect();
         if effective.is_empty() {
             let (service, sector) = (self.service.code.clone(), self.service.sector.clone());
             return Err(Refusal::CertificationRequired { service, sector });

@@ -83,13 +83,21 @@ impl Service {
         if named.iter().all(is_offered) { Ok(()) } else { not_applicable(field) }
     }
 
+    /// A service that takes new ones.
+    ///
+    /// # Errors
+    /// [`Refusal::ServiceNotOffered`].
+    pub(super) fn require_offered(&self) -> Result<(), Refusal> {
+        if self.status == ServiceStatus::Offered { Ok(()) } else { Err(Refusal::ServiceNotOffered) }
+    }
+
     /// A service that takes new ones by this way.
     ///
     /// # Errors
     /// [`Refusal::ServiceNotOffered`].
     pub(super) fn require_way_in(&self, way: WayIn) -> Result<(), Refusal> {
-        let is_open = self.status == ServiceStatus::Offered && self.ways_in.contains(&way);
-        if is_open { Ok(()) } else { Err(Refusal::ServiceNotOffered) }
+        self.require_offered()?;
+        if self.ways_in.contains(&way) { Ok(()) } else { Err(Refusal::ServiceNotOffered) }
     }
 
     /// What the service takes of a wish.
@@ -168,10 +176,11 @@ impl Administrator<'_> {
         Ok(CertificationChange::beginning(requested, CertificationAct::Requested, by))
     }
 
-    /// Takes a request back, or gives up what was granted.
+    /// Takes a request back, or gives up what was granted. What is suspended waits for the administration: given up, it could be
+    /// got back by another code.
     ///
     /// # Errors
-    /// The space is not open, or the certification is over.
+    /// The space is not open, or the certification is suspended or over.
     pub fn withdraw_certification(
         &self,
         space: &Space,
@@ -180,7 +189,7 @@ impl Administrator<'_> {
     ) -> Result<CertificationChange, Refusal> {
         debug_assert_eq!((self.membership().space, certification.space), (space.id, space.id));
         Permission::ManageCertifications.require_state(space, now)?;
-        certification.require_status(&[Status::Requested, Status::Granted, Status::Suspended], now)?;
+        certification.require_status(&[Status::Requested, Status::Granted], now)?;
         let by = CertificationActor::Space(self.membership().person);
         Ok(certification.turned(CertificationAct::Withdrawn, by, None, now))
     }

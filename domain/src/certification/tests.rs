@@ -230,7 +230,7 @@ fn a_request_is_taken_up_once() {
 }
 
 fn backing(of: &Certification, is_space_in_use: bool) -> PrincipalStanding {
-    PrincipalStanding { status: of.status, ends_at: of.ends_at, is_space_in_use }
+    PrincipalStanding { status: of.status, ends_at: of.ends_at, domains: of.domains.clone(), is_space_in_use }
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn the_gate_opens_to_what_is_effective_and_names_what_is_missing() {
         Gate { space, service: &service }.pass(vec![held], now())
     };
     let closed = Err(Refusal::CertificationRequired { service: service.code.clone(), sector: service.sector.clone() });
-    assert_eq!(pass(&office, None), Ok(vec![agent.clone()]));
+    assert_eq!(pass(&office, None), closed, "whose agent it is was not asked");
     assert_eq!(pass(&office, Some(backing(&holder, true))), Ok(vec![agent.clone()]));
     assert_eq!(pass(&office, Some(backing(&holder, false))), closed);
     let suspended = partner("ccss").suspend(&holder, why(), now()).unwrap();
@@ -254,6 +254,25 @@ fn the_gate_opens_to_what_is_effective_and_names_what_is_missing() {
     let nowhere = Space { state: SpaceState::Closed, ..office.clone() };
     assert_eq!(pass(&nowhere, None), Err(Refusal::SpaceClosed));
     assert_eq!(Gate { space: &office, service: &service }.pass(vec![], now()), closed);
+}
+
+#[test]
+fn an_agent_has_no_domain_that_its_holder_lacks() {
+    let holder = granted(&requested(1, Capacity::Holder), &Principals::default());
+    let agent = granted(&requested(2, Capacity::Agent), &Principals(vec![holder.id]));
+    let of = |codes: &[&str]| codes.iter().map(|code| ServiceDomainCode::parse(code).unwrap()).collect::<BTreeSet<_>>();
+    for (of_agent, of_holder, common) in [
+        (of(&[]), of(&[]), Some(of(&[]))),
+        (of(&[]), of(&["one"]), Some(of(&["one"]))),
+        (of(&["one"]), of(&[]), Some(of(&["one"]))),
+        (of(&["one", "two"]), of(&["two", "three"]), Some(of(&["two"]))),
+        (of(&["one"]), of(&["two"]), None),
+    ] {
+        let principal = PrincipalStanding { domains: of_holder, ..backing(&holder, true) };
+        let certification = Certification { domains: of_agent, ..agent.clone() };
+        let held = HeldCertification { certification, principal: Some(principal) };
+        assert_eq!((held.domains(), held.is_effective(now())), (common.clone(), common.is_some()));
+    }
 }
 
 #[test]

@@ -31,8 +31,8 @@ impl Reading<'_> {
                 .optional()
         })?;
         let Some((principal, space)) = found else { return Ok(None) };
-        let (Certification { status, ends_at, .. }, space) = (principal.read()?, space.read()?);
-        Ok(Some((PrincipalStanding { status, ends_at, is_space_in_use: space.is_in_use() }, space.id)))
+        let (Certification { status, ends_at, domains, .. }, space) = (principal.read()?, space.read()?);
+        Ok(Some((PrincipalStanding { status, ends_at, domains, is_space_in_use: space.is_in_use() }, space.id)))
     }
 
     /// The certifications that hang on a holder's, over or not, oldest first, with what decides whether they are effective, each

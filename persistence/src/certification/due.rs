@@ -68,7 +68,9 @@ impl Transaction<'_> {
             let row = certifications::table.find(certification.id.to_string());
             self.run(|db| diesel::update(row).set(certifications::warn_at.eq(next)).execute(db))?;
         }
-        Ok((due.into_iter().filter(|certification| certification.is_living(now)).collect(), is_more))
+        // Another worker may have warned of it before the lock.
+        let is_due = |of: &Certification| of.is_living(now) && of.warn_at.is_some_and(|at| at <= now);
+        Ok((due.into_iter().filter(is_due).collect(), is_more))
     }
 
     fn lock_due(&mut self, mut ids: Vec<String>) -> Result<(Vec<Certification>, bool), StoreError> {

@@ -122,17 +122,21 @@ impl CertificationRow {
     }
 }
 
-/// A certification, how its principal's stands and ends, and how that one's space stands.
-type HeldColumns = (CertificationRow, Option<(String, Option<NaiveDateTime>)>, Option<String>);
+/// A certification, how its principal's stands and ends and for which domains it is, and how that one's space stands.
+type HeldColumns = (CertificationRow, Option<PrincipalColumns>, Option<String>);
+type PrincipalColumns = (String, Option<NaiveDateTime>, String);
 
 fn read_held((certification, principal, state): HeldColumns) -> Result<HeldCertification, StoreError> {
     let certification = certification.read()?;
     let id = certification.id.to_string();
     let row = Row { table: "certifications", id: &id };
-    let standing = |((status, ends_at), state): ((String, Option<NaiveDateTime>), String)| -> Result<_, StoreError> {
-        let state = row.code(&state)?;
-        let is_space_in_use = matches!(state, SpaceState::Open | SpaceState::Suspended);
-        Ok(PrincipalStanding { status: row.code(&status)?, ends_at: ends_at.map(|at| at.and_utc()), is_space_in_use })
+    let standing = |((status, ends_at, domains), state): (PrincipalColumns, String)| -> Result<_, StoreError> {
+        Ok(PrincipalStanding {
+            status: row.code(&status)?,
+            ends_at: ends_at.map(|at| at.and_utc()),
+            domains: read_domains(&row, &domains)?,
+            is_space_in_use: row.code::<SpaceState>(&state)?.is_in_use(),
+        })
     };
     let principal = principal.zip(state).map(standing).transpose()?;
     Ok(HeldCertification { certification, principal })
@@ -146,7 +150,7 @@ macro_rules! held {
             .left_join(spaces::table.on(holders.field(certifications::space_id).eq(spaces::id)))
             .select((
                 CertificationRow::as_select(),
-                holders.fields((certifications::status, certifications::ends_at)).nullable(),
+                holders.fields((certifications::status, certifications::ends_at, certifications::domains)).nullable(),
                 spaces::state.nullable(),
             ))
     };

@@ -55,7 +55,7 @@ pub struct Attempt<'a> {
 }
 
 /// A code that is known, with what decides whether it is good for anything, read under its lock.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Presented<'a> {
     /// The code.
     pub code: &'a AccessCode,
@@ -127,10 +127,10 @@ impl<'a> Presented<'a> {
             Some(digests) => digests.contains(&code.legal_person.digest),
             None => !code.is_number_wanted,
         };
-        let is_backed = match (code.principal, self.principal) {
+        let is_backed = match (code.principal, &self.principal) {
             (None, _) => true,
             // Nobody is his own agent.
-            (Some(_), Some((principal, of))) => principal.is_effective(now) && of != space.id,
+            (Some(_), Some((principal, of))) => principal.is_effective(now) && *of != space.id,
             (Some(_), None) => false,
         };
         let is_awaited = match (code.request, self.request) {

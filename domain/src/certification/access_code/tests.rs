@@ -88,7 +88,10 @@ fn present<'a>(code: &'a AccessCode, service: &'a Service) -> Presented<'a> {
 
 /// The one on whom an agent hangs, in this space.
 fn backed(status: CertificationStatus, is_space_in_use: bool, of: u128) -> (PrincipalStanding, SpaceId) {
-    (PrincipalStanding { status, ends_at: None, is_space_in_use }, SpaceId(Uuid::from_u128(of)))
+    (
+        PrincipalStanding { status, ends_at: None, domains: Default::default(), is_space_in_use },
+        SpaceId(Uuid::from_u128(of)),
+    )
 }
 
 fn activate(of: u128, verdict: &Verdict<'_>, holder: Option<CertificationId>) -> Result<Activation, Option<Refusal>> {
@@ -275,7 +278,7 @@ fn an_agents_code_is_worth_what_its_principal_is() {
         Some(backed(CertificationStatus::Granted, false, 1)),
         Some(backed(CertificationStatus::Granted, true, 2)),
     ] {
-        assert!(matches!(judge(principal), Verdict::Invalid), "{principal:?}");
+        assert!(matches!(judge(principal.clone()), Verdict::Invalid), "{principal:?}");
     }
 }
 
