@@ -3,6 +3,7 @@
 pub mod app;
 pub mod audit;
 pub mod catalogue;
+pub mod certification;
 pub mod clock;
 pub mod collaboration;
 pub mod command;

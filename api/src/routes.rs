@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, catalogue, collaboration, helpdesk, identity, operation, partner, sandbox, space};
+use crate::{audit, catalogue, certification, collaboration, helpdesk, identity, operation, partner, sandbox, space};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -81,6 +81,19 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(collaboration::system_users::acts::resume)
         .service(catalogue::list)
         .service(catalogue::get)
+        .service(certification::own::list)
+        .service(certification::own::ask)
+        .service(certification::own::get)
+        .service(certification::own::withdraw)
+        .service(certification::own::legal_persons)
+        .service(certification::partner::list)
+        .service(certification::partner::get)
+        .service(certification::partner::take_up)
+        .service(certification::partner::grant)
+        .service(certification::partner::refuse)
+        .service(certification::partner::suspend)
+        .service(certification::partner::resume)
+        .service(certification::partner::revoke)
         .service(helpdesk::requests::ask)
         .service(helpdesk::requests::list)
         .service(helpdesk::requests::get)

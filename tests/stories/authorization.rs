@@ -101,6 +101,19 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("resumeSystemUser", Serves::Administrator),
     ("listCertifiableServices", Serves::Person),
     ("getCertifiableService", Serves::Person),
+    ("listCertifications", Serves::Member),
+    ("requestCertification", Serves::Administrator),
+    ("getCertification", Serves::Member),
+    ("withdrawCertification", Serves::Administrator),
+    ("listLegalPersons", Serves::Member),
+    ("listPartnerCertifications", Serves::Partner),
+    ("getPartnerCertification", Serves::Partner),
+    ("takeUpCertification", Serves::Partner),
+    ("grantCertification", Serves::Partner),
+    ("refuseCertification", Serves::Partner),
+    ("suspendCertification", Serves::Partner),
+    ("resumeCertification", Serves::Partner),
+    ("revokeCertification", Serves::Partner),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -197,7 +210,8 @@ impl Operation {
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
         let path = path.replace("{memberId}", part).replace("{invitationId}", part);
-        let path = path.replace("{systemUserId}", part).replace("{code}", "acd.tax-cards");
+        let path = path.replace("{systemUserId}", part).replace("{certificationId}", part);
+        let path = path.replace("{code}", "alva.food-establishments");
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
@@ -210,6 +224,9 @@ impl Operation {
     fn part(&self, owner: &Actor, space: &str, member: &str) -> String {
         if self.path.contains("{systemUserId}") {
             return owner.approve(&format!("/v1/spaces/{space}"), &["read"], Key::strange()).id;
+        }
+        if self.path.contains("{certificationId}") {
+            return owner.certified(&format!("/v1/spaces/{space}"), "aed.vat-account");
         }
         if self.path.contains("{requestId}") {
             let newcomer = Actor::newcomer(&owner.logged_out(), &["eid"]);
@@ -353,6 +370,7 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
             "resumeSystemUser" => {
                 drop(owner.post(&format!("{path}/system-users/{member}/suspend"), &json!({})).expect(200));
             }
+            "listLegalPersons" => drop(owner.certified(&path, "alva.food-establishments")),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
             _ => {}
         }
@@ -395,9 +413,10 @@ fn each_role_may_what_the_table_says(world: &World) {
     let awaited = world.person();
     owner.invite(&id, &awaited, "administrator").expect(201);
     let software = owner.approve(&path, &["read"], Key::strange()).id;
+    let certification = owner.certified(&path, "alva.food-establishments");
     let everything = || {
-        let list =
-            ["members", "invitations", "system-users"].map(|list| owner.get(&format!("{path}/{list}")).expect(200));
+        let list = ["members", "invitations", "system-users", "certifications"]
+            .map(|list| owner.get(&format!("{path}/{list}")).expect(200));
         let log = owner.get(&format!("{path}/audit-events")).expect(200);
         (owner.get(&path).expect(200), list, log)
     };
@@ -409,6 +428,7 @@ fn each_role_may_what_the_table_says(world: &World) {
         let member = match &operation.path {
             path if path.contains("{invitationId}") => &invited,
             path if path.contains("{systemUserId}") => &software,
+            path if path.contains("{certificationId}") => &certification,
             _ => member,
         };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
@@ -572,7 +592,8 @@ fn comparable(reply: &Reply) -> (u16, Vec<String>, Value) {
 
 fn what_belongs_to_nobody_is_not_found(world: &World) {
     let (person, agent) = (world.founder(), world.agent());
-    let with_ids = operations().into_iter().filter(|operation| operation.path.contains("{id}"));
+    let is_for_persons = |operation: &Operation| serves(operation) != Serves::Partner;
+    let with_ids = operations().into_iter().filter(|operation| operation.path.contains("{id}")).filter(is_for_persons);
     for operation in with_ids {
         let person = if serves(&operation) == Serves::Helpdesk { &agent } else { &person };
         for id in [NOBODYS, "not-an-id", "00000000-0000-0000-0000-000000000000", "019D6C3E-8C00-7000-8000-000000000000"]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, Database, Key, Reply, World, jwks, professional, text};
+use crate::support::{Actor, COMPANY, Database, Key, Reply, World, as_holder, jwks, professional, text};
 
 crate::on_both_databases!(
     no_field_takes_a_bad_value,
@@ -11,6 +11,7 @@ crate::on_both_databases!(
     no_other_id_finds_anything,
     no_other_id_finds_an_invitation,
     no_other_id_finds_software,
+    no_other_id_finds_a_certification,
     a_cursor_serves_its_own_list_alone,
 );
 
@@ -39,6 +40,8 @@ struct Scene {
     own_join_request: String,
     /// The path of software that is in it.
     system_user: String,
+    /// The path of a certification that the founder asked for.
+    certification: String,
     /// The id of a recovery that names the founder.
     recovery: String,
     etag: String,
@@ -102,6 +105,7 @@ impl Scene {
         let (of, member) = (space.trim_start_matches("/v1/spaces/"), id(&members["data"][0]));
         let recovery = founder.recovery(of, &member, &other_product);
         Self {
+            certification: founder.ask_for_certification(&space, &as_holder("aed.vat-account")).header("location"),
             system_user: founder.approve(&space, &["read"], Key::strange()).path,
             invitation: format!("{space}/invitations/{invited}"),
             received: format!("/v1/me/invitations/{invited}"),
@@ -289,6 +293,24 @@ impl Scene {
             ),
             wish("POST", &format!("{}/suspend", self.system_user), json!({}), &[], &[]),
             wish("POST", &format!("{}/resume", self.system_user), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/certifications", self.space),
+                json!({
+                    "service": "alva.food-establishments", "capacity": "holder", "nationalNumber": COMPANY,
+                    "grounds": "Reprise", "agents": [], "securityCode": "Fiches-27",
+                }),
+                &[
+                    ("service", Form),
+                    ("capacity", Choice),
+                    ("nationalNumber", Form),
+                    ("grounds", Text),
+                    ("agents", Objects),
+                    ("securityCode", Form),
+                ],
+                &["service", "capacity", "nationalNumber"],
+            ),
+            wish("POST", &format!("{}/withdraw", self.certification), json!({}), &[], &[]),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -452,6 +474,7 @@ impl Scene {
             self.founder.get(&format!("{}/join-requests", self.space)).expect(200),
             self.founder.get("/v1/me/notification-preferences").expect(200),
             self.founder.get(&format!("{}/system-users", self.space)).expect(200),
+            self.founder.get(&format!("{}/certifications", self.space)).expect(200),
             self.founder.get("/v1/me/join-requests").expect(200),
             self.other.get(&self.own_join_request).expect(200),
             self.founder.get(&self.registration).expect(200),
@@ -970,6 +993,30 @@ fn no_other_id_finds_software(world: &World) {
             asked.push((address.clone(), scene.founder.post(&format!("{address}/suspend"), &json!({}))));
             asked.push((address.clone(), scene.founder.post(&format!("{address}/resume"), &json!({}))));
         }
+    }
+    for (id, reply) in asked {
+        assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);
+    }
+    assert_eq!(scene.kept(), before);
+}
+
+fn no_other_id_finds_a_certification(world: &World) {
+    let scene = Scene::in_world(world);
+    let before = scene.kept();
+    let mut asked = vec![];
+    for (id, certification) in other_ids(&scene.space).into_iter().zip(other_ids(&scene.certification)) {
+        let list = format!("/v1/spaces/{id}/certifications");
+        asked.push((id.clone(), scene.founder.get(&list)));
+        asked.push((id.clone(), scene.founder.post(&list, &json!({}))));
+        let own = scene.certification.rsplit('/').next().expect("an id").to_owned();
+        for address in [format!("{list}/{own}"), format!("{}/certifications/{certification}", scene.space)] {
+            asked.push((address.clone(), scene.founder.get(&address)));
+            asked.push((address.clone(), scene.founder.post(&format!("{address}/withdraw"), &json!({}))));
+        }
+    }
+    for service in ["alva", "alva.none", "ALVA.food-establishments", "%2e"] {
+        let address = format!("{}/services/{service}/legal-persons", scene.space);
+        asked.push((address.clone(), scene.founder.get(&address)));
     }
     for (id, reply) in asked {
         assert_eq!((reply.status, reply.json["code"].as_str()), (404, Some("not_found")), "{id}: {}", reply.text);

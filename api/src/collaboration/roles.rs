@@ -145,10 +145,11 @@ fn operation(permission: Permission) -> Option<&'static str> {
         Permission::ManageMembers => Some("editMember"),
         Permission::Invite => Some("invite"),
         Permission::ApproveSystemUsers => Some("approveSystemUser"),
+        Permission::ManageCertifications => Some("requestCertification"),
         Permission::ReadAuditLog => Some("listSpaceAuditEvents"),
         Permission::CloseSpace => Some("closeSpace"),
         Permission::RestoreSpace => Some("restoreSpace"),
-        Permission::Draft | Permission::Sign | Permission::ManageCertifications => None,
+        Permission::Draft | Permission::Sign => None,
     }
 }
 

@@ -6,6 +6,7 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     catalogue::{self, Capacity, ServiceStatus, WayIn},
+    certification::{self, CertificationAct, CertificationParty, CertificationStatus},
     collaboration::{
         AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission,
         RecoveryStatus, Role, SystemRight, SystemUserStatus,
@@ -78,6 +79,9 @@ choices! {
     AuditActChoice(AuditAct),
     AuditActorKindChoice(AuditActorKind),
     CapacityChoice(Capacity),
+    CertificationActChoice(CertificationAct),
+    CertificationPartyChoice(CertificationParty),
+    CertificationStatusChoice(CertificationStatus),
     EntityTypeChoice(EntityType),
     InvitationStatusChoice(InvitationStatus),
     JoinRequestStatusChoice(JoinRequestStatus),
@@ -185,6 +189,14 @@ text_schemas! {
     AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
     /// The code of a sector.
     SectorCode { pattern(Some(catalogue::SectorCode::PATTERN)), max_length(Some(catalogue::SectorCode::MAX)), examples(["taxes"]) }
+    /// The code of a domain of a service.
+    ServiceDomainCode { pattern(Some(catalogue::ServiceDomainCode::PATTERN)), max_length(Some(catalogue::ServiceDomainCode::MAX)), examples(["affiliations"]) }
+    /// The national number of a legal person (11 digits) or of a self-employed person (13 digits).
+    BusinessNumber { pattern(Some(certification::BusinessNumber::PATTERN)), max_length(Some(13)), examples(["19822200012"]) }
+    /// Why a space asks to be certified.
+    GroundsText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::GroundsText::MAX)), examples(["We took the establishment over"]) }
+    /// A code that is chosen with a request, and asked for again when the access code is activated.
+    SecurityCode { pattern(Some(certification::access_code::SecurityCode::PATTERN)), max_length(Some(certification::access_code::SecurityCode::MAX)), examples(["Fiches-27"]) }
     /// What somebody looks for.
     SearchText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::SearchText::MAX)), examples(["impôt"]) }
     /// A version of the terms of use.

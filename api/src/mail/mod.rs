@@ -236,6 +236,28 @@ pub enum Mail {
         /// Who ended it.
         administrator: String,
     },
+    /// Something was done to a certification of a space; this goes to the administrators.
+    CertificationChanged {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the service.
+        service: String,
+        /// What was done, as the end of a sentence in the mail's language.
+        change: String,
+    },
+    /// A certification of a space ends soon; this goes to the administrators.
+    CertificationEndsSoon {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the service.
+        service: String,
+        /// When.
+        until: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -326,6 +348,8 @@ impl Mail {
             Self::SystemUserEdited { .. } => templates!("system_user_edited"),
             Self::SystemUserResumed { .. } => templates!("system_user_resumed"),
             Self::SystemUserEnded { .. } => templates!("system_user_ended"),
+            Self::CertificationChanged { .. } => templates!("certification_changed"),
+            Self::CertificationEndsSoon { .. } => templates!("certification_ends_soon"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -500,6 +524,16 @@ mod tests {
         [approved, edited, resumed, Mail::SystemUserEnded { identifier, title, software, administrator }]
     }
 
+    /// One of each that is about a certification.
+    fn of_certifications() -> [Mail; 2] {
+        let words = || ["PM-A1B2C3", "Boulangerie", "Fiches d'impôt"].map(str::to_owned);
+        let [identifier, title, service] = words();
+        let changed = Mail::CertificationChanged { identifier, title, service, change: "a été accordée".to_owned() };
+        let [identifier, title, service] = words();
+        let until = "14.02.2027 08:00 UTC".to_owned();
+        [changed, Mail::CertificationEndsSoon { identifier, title, service, until }]
+    }
+
     /// One of each that is about an invitation.
     fn invitations() -> Vec<Mail> {
         let (identifier, title): (String, String) = ("PM-A1B2C3".into(), "Boulangerie".into());
@@ -542,7 +576,7 @@ mod tests {
     #[test]
     fn every_mail_is_written_in_every_language_with_all_that_it_holds() {
         let to = EmailAddress::parse("anna@example.lu").unwrap();
-        for mail in samples().into_iter().chain(invitations()).chain(of_system_users()) {
+        for mail in samples().into_iter().chain(invitations()).chain(of_system_users()).chain(of_certifications()) {
             let mut written = BTreeSet::new();
             for &language in Language::ALL {
                 let letter = Letter::addressed(&to, language, mail.clone()).write().unwrap();
@@ -566,8 +600,9 @@ mod tests {
         let files: BTreeSet<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         let about = |mail: &Mail| serde_json::to_value(mail).unwrap()["about"].as_str().unwrap().to_owned();
-        let (samples, invitations, of_system_users) = (samples(), invitations(), of_system_users());
-        let all = samples.iter().chain(&invitations).chain(&of_system_users);
+        let (samples, invitations) = (samples(), invitations());
+        let (of_system_users, of_certifications) = (of_system_users(), of_certifications());
+        let all = samples.iter().chain(&invitations).chain(&of_system_users).chain(&of_certifications);
         let names = all.map(about).collect::<Vec<_>>();
         let expected =
             names.iter().flat_map(|name| Language::ALL.iter().map(move |of| format!("{name}.{}.txt", of.code())));

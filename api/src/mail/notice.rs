@@ -37,6 +37,8 @@ impl Mail {
             | Self::InvitationCancelled { .. }
             | Self::InvitationNameMismatch { .. }
             | Self::JoinRequestApproved { .. }
+            | Self::CertificationChanged { .. }
+            | Self::CertificationEndsSoon { .. }
             | Self::RecoveryOpened { .. }
             | Self::RecoveryNamesYou { .. }
             | Self::RecoveryConfirmed { .. }

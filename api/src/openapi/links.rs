@@ -28,6 +28,10 @@ const SYSTEM_USER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("syst
 const FIRST_SYSTEM_USER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("systemUserId", "$response.body#/data/0/id")];
 
+const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
+const FIRST_CERTIFICATION: &[(&str, &str)] =
+    &[("id", "$response.body#/data/0/spaceId"), ("certificationId", "$response.body#/data/0/id")];
+
 const STEPS: &[Step] = &[
     Step {
         from: ("assertSandboxPerson", "200"),
@@ -130,6 +134,12 @@ const STEPS: &[Step] = &[
         parameters: &[("code", "$response.body#/data/0/code")],
         body: &[],
     },
+    Step { from: ("openSpace", "201"), to: "listCertifications", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "requestCertification", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listLegalPersons", parameters: ID, body: &[] },
+    Step { from: ("requestCertification", "201"), to: "getCertification", parameters: CERTIFICATION, body: &[] },
+    Step { from: ("getCertification", "200"), to: "withdrawCertification", parameters: CERTIFICATION, body: &[] },
+    Step { from: ("listCertifications", "200"), to: "getCertification", parameters: FIRST_CERTIFICATION, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

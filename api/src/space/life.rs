@@ -13,6 +13,7 @@ use persistence::{StoreError, Transaction};
 use super::view::SpaceView;
 use crate::{
     app::App,
+    certification,
     http::{
         answer::{Answer, Prepared},
         body::{EmptyRequest, NoBody},
@@ -46,6 +47,7 @@ pub async fn close(request: HttpRequest, person: Person, id: Path<PathId>, body:
             body.open(caller.strong()?)?;
             let closed = administrator.close(&space, tx.now())?;
             tx.save_space(&closed)?;
+            tx.make_agents_of_space_heed(id)?;
             tx.record(Event::new(administrator.audit_log(), AuditAct::SpaceClosed, caller.actor(), id));
             tell_administrators(&app, tx, &closed, |identifier, until| Mail::SpaceClosed { identifier, until })?;
             Ok(Prepared::ok(&SpaceView::to_member(&closed, &membership))?.versioned(closed.version))
@@ -78,6 +80,7 @@ pub async fn restore(request: HttpRequest, person: Person, id: Path<PathId>, bod
             let spaces_used = tx.spaces_used(opener.id)?;
             let restored = administrator.restore(&space, &tx.roster(id)?, &opener, spaces_used, tx.now())?;
             tx.save_space(&restored)?;
+            tx.make_agents_of_space_heed(id)?;
             tx.record(Event::new(administrator.audit_log(), AuditAct::SpaceRestored, caller.actor(), id));
             tell_administrators(&app, tx, &restored, |identifier, _| Mail::SpaceRestored { identifier })?;
             Ok(Prepared::ok(&SpaceView::to_member(&restored, &membership))?.versioned(restored.version))
@@ -106,16 +109,15 @@ pub fn remind(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
 }
 
 /// Purges closed spaces that can't be restored any more.
-pub fn purge(_: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
+pub fn purge(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let (closed, is_more) = tx.lock_spaces_to_purge()?;
-    let mut is_any = false;
-    for space in closed {
-        let Some(purged) = space.purged(tx.now()) else { continue };
-        is_any = true;
-        tx.save_purged_space(&purged)?;
-        tx.record(Event::new(Chain::Space(purged.id), AuditAct::SpacePurged, Actor::System, purged.id));
+    let purged: Vec<Space> = closed.iter().filter_map(|space| space.purged(tx.now())).collect();
+    for space in &purged {
+        tx.save_purged_space(space)?;
+        tx.record(Event::new(Chain::Space(space.id), AuditAct::SpacePurged, Actor::System, space.id));
     }
-    Ok(is_more && is_any)
+    certification::due::end_with_spaces(app, tx, &purged.iter().map(|space| space.id).collect())?;
+    Ok(is_more && !purged.is_empty())
 }
 
 /// Mails the administrators of a space, each in his language, at the address that he confirmed. The mail is given the

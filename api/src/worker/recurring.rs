@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::LEASE;
 use crate::{
     app::App,
+    certification,
     collaboration::{invitation::reminder, join_requests},
     http::idempotency,
     space::life,
@@ -75,6 +76,9 @@ const JOBS: &[Job] = &[
         part: |_, tx| tx.purge_invitations(tx.now() - invitation::REMEMBERED),
     },
     Job { name: "purge_spaces", every: TimeDelta::hours(1), part: life::purge },
+    Job { name: "expire_certifications", every: TimeDelta::minutes(5), part: certification::due::expire },
+    Job { name: "warn_of_certifications", every: TimeDelta::hours(1), part: certification::due::warn },
+    Job { name: "tell_agents_of_principals", every: TimeDelta::minutes(1), part: certification::due::heed_principals },
     Job { name: "tell_of_join_requests", every: TimeDelta::minutes(1), part: join_requests::tell },
     Job {
         name: "purge_join_requests",

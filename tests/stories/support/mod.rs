@@ -2,6 +2,7 @@
 
 mod actor;
 mod backstage;
+mod certification;
 mod crowd;
 mod invitation;
 mod jwt;
@@ -15,6 +16,7 @@ mod world;
 
 pub use actor::{Actor, Reply, another, professional, text};
 pub use backstage::Backstage;
+pub use certification::{COMPANY, as_holder};
 pub use crowd::{crowd, eventually, unless_busy, wait_until};
 pub use invitation::invitation;
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};

@@ -1,0 +1,90 @@
+//! Certifications: what a space asks for and holds, as [`own`] has it; what its administration decides, as [`partner`] has it;
+//! what comes by the clock, as [`due`] has it. Whoever changes one tells all whom it concerns by [`tell`].
+
+pub mod due;
+pub mod notice;
+pub mod own;
+pub mod partner;
+pub mod request;
+pub mod sealed;
+pub mod view;
+
+use domain::{
+    Refusal,
+    audit::{Actor, Event},
+    certification::{Application, Certification, CertificationChange},
+    collaboration::{Permission, Role},
+    id::SpaceId,
+    space::Space,
+};
+use persistence::{Reading, StoreError, Transaction};
+
+use self::view::CertificationRecord;
+use crate::{
+    app::App,
+    http::{caller::Caller, problem::Problem},
+    keys::DataKeys,
+    mail::Letter,
+};
+
+/// Records what became of a certification, tells the administration, and writes to the administrators of the space.
+///
+/// # Errors
+/// The database can't be asked, or written.
+pub fn tell(tx: &mut Transaction<'_>, app: &App, actor: Actor, change: &CertificationChange) -> Result<(), StoreError> {
+    if let Some(act) = change.step().act.audit_act() {
+        tx.record(Event::new(change.chain(), act, actor, change.after().id));
+    }
+    if let Some(event) = change.event() {
+        tx.announce(&event)?;
+    }
+    write_to_administrators(tx, app, change.after(), notice::Said::Changed(change.step().act))
+}
+
+/// Writes to the administrators of a certification's space, each in his language.
+fn write_to_administrators(
+    tx: &mut Transaction<'_>,
+    app: &App,
+    certification: &Certification,
+    said: notice::Said,
+) -> Result<(), StoreError> {
+    let gone = |what: &str| StoreError::Corrupt(format!("certifications {}: its {what} is gone", certification.id));
+    let space = tx.any_space(certification.space)?.ok_or_else(|| gone("space"))?;
+    let service = tx.service(&certification.service)?.ok_or_else(|| gone("service"))?;
+    for person in tx.active_members(space.id, &[Role::Administrator])? {
+        let mail = notice::mail(&space, &service, said, person.language);
+        tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
+    }
+    Ok(())
+}
+
+/// A professional space that the caller sees, of which certifications are shown: every member may.
+fn seen(tx: &mut Reading<'_>, caller: &Caller, space: SpaceId) -> Result<Space, Problem> {
+    let (space, reader) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+    space.require_professional()?;
+    Permission::View.require_role(reader.role)?;
+    Ok(space)
+}
+
+/// A professional space of which the caller is an administrator: nobody waits for a lock, or makes others wait, who is none.
+pub(crate) fn administered(tx: &mut Reading<'_>, caller: &Caller, space: SpaceId) -> Result<Space, Problem> {
+    let (space, reader) = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
+    space.require_professional()?;
+    reader.administrator(Permission::ManageCertifications)?;
+    Ok(space)
+}
+
+/// What was written in a request, and how its certification came to stand as it does.
+fn record_of(
+    tx: &mut Reading<'_>,
+    keys: &DataKeys,
+    certification: &Certification,
+) -> Result<CertificationRecord, StoreError> {
+    let application = match tx.enclosed_with(certification.id)?.application {
+        Some(sealed) => keys.application(&sealed).ok_or_else(|| {
+            StoreError::Corrupt(format!("certifications {}: no data key opens its application", certification.id))
+        })?,
+        None => Application::default(),
+    };
+    Ok(CertificationRecord::new(&application, &tx.certification_steps(certification.id)?))
+}
