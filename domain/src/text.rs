@@ -173,7 +173,7 @@ impl PersonName {
 
 /// The letters and digits of a text, small and without accents.
 pub(crate) fn letters(text: &str) -> String {
-    let lower = text.to_lowercase().replace('ß', "ss");
+    let lower = text.to_lowercase().replace('ß', "ss").replace('œ', "oe").replace('æ', "ae");
     lower.nfkd().filter(|letter| letter.is_alphanumeric()).collect()
 }
 

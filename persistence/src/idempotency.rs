@@ -14,22 +14,22 @@ use crate::{
 /// An answer that can be given again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
-    /// What was asked, as a digest: the same key for anything else is a mistake.
+    /// What was asked, as an HMAC: the same key for anything else is a mistake.
     pub fingerprint: String,
-    /// The status, 2xx.
+    /// The status.
     pub status: u32,
     /// `Location`.
     pub location: Option<String>,
     /// `ETag`.
     pub etag: Option<String>,
-    /// The body, to the byte.
-    pub body: String,
+    /// The body, sealed.
+    pub sealed: String,
 }
 
 impl Reading<'_> {
     /// What was answered under a key since `since`.
     pub fn answered(&mut self, scope: &str, since: Instant) -> Result<Option<Answered>, StoreError> {
-        type Columns = (String, i64, Option<String>, Option<String>, String);
+        type Columns = (String, i64, Option<String>, Option<String>, Option<String>);
         let found: Option<Columns> = self.run(|db| {
             idempotency_keys::table
                 .find(scope)
@@ -39,15 +39,16 @@ impl Reading<'_> {
                     idempotency_keys::status,
                     idempotency_keys::location,
                     idempotency_keys::etag,
-                    idempotency_keys::body,
+                    idempotency_keys::sealed,
                 ))
                 .get_result(db)
                 .optional()
         })?;
         found
-            .map(|(fingerprint, status, location, etag, body)| {
-                let status = Row { table: "idempotency_keys", id: scope }.number(status)?;
-                Ok(Answered { fingerprint, status, location, etag, body })
+            .map(|(fingerprint, status, location, etag, sealed)| {
+                let row = Row { table: "idempotency_keys", id: scope };
+                let sealed = sealed.ok_or_else(|| row.corrupt("a key without an answer"))?;
+                Ok(Answered { fingerprint, status: row.number(status)?, location, etag, sealed })
             })
             .transpose()
     }
@@ -65,7 +66,6 @@ impl Transaction<'_> {
             idempotency_keys::scope.eq(scope),
             idempotency_keys::fingerprint.eq(fingerprint),
             idempotency_keys::status.eq(0),
-            idempotency_keys::body.eq(""),
             idempotency_keys::created_at.eq(now),
         );
         self.run(|db| {
@@ -82,7 +82,7 @@ impl Transaction<'_> {
             idempotency_keys::status.eq(i64::from(answered.status)),
             idempotency_keys::location.eq(&answered.location),
             idempotency_keys::etag.eq(&answered.etag),
-            idempotency_keys::body.eq(&answered.body),
+            idempotency_keys::sealed.eq(&answered.sealed),
         );
         self.run(|db| diesel::update(idempotency_keys::table.find(scope)).set(changes).execute(db))?;
         Ok(())

@@ -178,7 +178,7 @@ diesel::table! {
         status -> BigInt,
         location -> Nullable<Text>,
         etag -> Nullable<Text>,
-        body -> Text,
+        sealed -> Nullable<Text>,
         created_at -> Timestamp,
     }
 }

@@ -43,6 +43,7 @@ pub const SEALED: &[SealedColumn] = &[
         digest: Some("number_digest"),
         purpose: "national-number",
     },
+    SealedColumn { table: "idempotency_keys", id: "scope", column: "sealed", digest: None, purpose: "answer" },
     SealedColumn { table: "outbox", id: "id", column: "sealed", digest: None, purpose: "mail" },
     SealedColumn {
         table: "company_profiles",

@@ -1,6 +1,9 @@
 //! `Idempotency-Key`: a POST that is sent again is answered again, and not done again.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::HeaderName},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use chrono::TimeDelta;
 use domain::{Fault, Instant, Refusal, collaboration::Permission, id::SpaceId};
@@ -14,10 +17,14 @@ use super::{
     field::{FieldError, Place},
     problem::{Code, Problem},
 };
+use crate::keys::DataKeys;
 
 /// The header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// What fingerprints and answers are sealed for: bodies hold numbers and codes that a plain hash would give away.
+const ASKED: &str = "asked";
+const ANSWER: &str = "answer";
 /// How long a key is remembered.
 pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 
@@ -31,27 +38,28 @@ pub struct Once<C = Caller> {
 }
 
 /// What must hold of the caller, for fresh work and for a replay alike.
-type Guard<C> = Box<dyn FnOnce(&mut Transaction<'_>, &C) -> Result<(), Problem> + Send>;
+type Guard<C> = Box<dyn Fn(&mut Reading<'_>, &C) -> Result<(), Problem> + Send>;
 
 /// Why work under a key was not done in this transaction.
-pub enum Hindered {
+pub enum Hindered<C> {
     /// A rival with the same key came first: what it was answered is to be read.
-    Rival(Taken),
+    Rival(Taken<C>),
     /// The work itself, or its database, said no.
     Problem(Problem),
 }
 
-impl<E: Into<Problem>> From<E> for Hindered {
+impl<C, E: Into<Problem>> From<E> for Hindered<C> {
     fn from(error: E) -> Self {
         Self::Problem(error.into())
     }
 }
 
 /// A key, with all that a replay of its answer has to agree with.
-#[derive(Debug, Clone)]
-pub struct Taken {
+pub struct Taken<C> {
     scope: String,
-    fingerprint: String,
+    /// Under every key, that of the current one first.
+    fingerprints: Vec<String>,
+    guard: Guard<C>,
 }
 
 impl<C: Sender> Once<C> {
@@ -77,8 +85,9 @@ impl<C: Sender> Once<C> {
         self,
         tx: &mut Transaction<'_>,
         caller: &C,
+        keys: &DataKeys,
         work: impl FnOnce(&mut Transaction<'_>, &C) -> Result<Result<Prepared, Refusal>, Problem>,
-    ) -> Result<Result<HttpAnswer, Refusal>, Hindered> {
+    ) -> Result<Result<HttpAnswer, Refusal>, Hindered<C>> {
         (self.guard)(tx, caller)?;
         if matches!(self.key, Ok(None)) {
             return Ok(work(tx, caller)?.map(HttpAnswer::fresh));
@@ -86,18 +95,19 @@ impl<C: Sender> Once<C> {
         caller.strong()?;
         let key = self.key?.unwrap_or_default();
         let scope = format!("{}\n{}\n{key}", caller.written(), self.route);
-        let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprint: self.fingerprint };
+        let fingerprints = keys.digests(ASKED, &self.fingerprint);
+        let taken = Taken { scope: BASE64URL.encode(Sha256::digest(scope)), fingerprints, guard: self.guard };
         let since = tx.now() - MEMORY;
-        if let Some(answered) = taken.recall(tx, since)? {
+        if let Some(answered) = taken.recall(tx, keys, since)? {
             return Ok(Ok(answered));
         }
-        tx.take_key(&taken.scope, &taken.fingerprint, since).map_err(|error| match error {
-            StoreError::Conflict(_) => Hindered::Rival(taken.clone()),
-            error => error.into(),
-        })?;
+        match tx.take_key(&taken.scope, &taken.fingerprints[0], since) {
+            Err(StoreError::Conflict(_)) => return Err(Hindered::Rival(taken)),
+            done => done?,
+        }
         let done = work(tx, caller)?;
         match &done {
-            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(taken.fingerprint))?,
+            Ok(prepared) => tx.keep_answer(&taken.scope, &prepared.answered(&taken.fingerprints[0], keys))?,
             Err(_) => tx.free_key(&taken.scope)?,
         }
         Ok(done.map(HttpAnswer::fresh))
@@ -108,10 +118,7 @@ impl Once {
     /// For work that needs a right: who has lost it is not answered again. It is looked at before anything is locked, and
     /// by the work once more.
     #[must_use]
-    pub fn guarded(
-        self,
-        guard: impl FnOnce(&mut Transaction<'_>, &Caller) -> Result<(), Problem> + Send + 'static,
-    ) -> Self {
+    pub fn guarded(self, guard: impl Fn(&mut Reading<'_>, &Caller) -> Result<(), Problem> + Send + 'static) -> Self {
         Self { guard: Box::new(guard), ..self }
     }
 
@@ -125,26 +132,27 @@ impl Once {
     }
 }
 
-impl Taken {
+impl<C> Taken<C> {
     /// What was answered under the key, if that is remembered.
     ///
     /// # Errors
     /// 422 if the key was used for another request.
-    pub fn recall(&self, tx: &mut Reading<'_>, since: Instant) -> Result<Option<HttpAnswer>, Problem> {
+    fn recall(&self, tx: &mut Reading<'_>, keys: &DataKeys, since: Instant) -> Result<Option<HttpAnswer>, Problem> {
         let Some(answered) = tx.answered(&self.scope, since)? else { return Ok(None) };
-        if answered.fingerprint != self.fingerprint {
+        if !self.fingerprints.contains(&answered.fingerprint) {
             return Err(Code::IdempotencyKeyReused.into());
         }
-        Ok(Some(HttpAnswer { prepared: Prepared::from(answered), is_replay: true }))
+        Ok(Some(HttpAnswer { prepared: Prepared::kept(answered, keys)?, is_replay: true }))
     }
 
-    /// What the rival was answered that came first.
+    /// What the rival was answered that came first, for a caller who may still know it.
     ///
     /// # Errors
-    /// 422 if the key was used for another request, 409 if the answer is gone.
-    pub fn recall_rivals(&self, tx: &mut Reading<'_>) -> Result<HttpAnswer, Problem> {
+    /// The guard's; 422 if the key was used for another request, 409 if the answer is gone.
+    pub fn recall_rivals(&self, tx: &mut Reading<'_>, caller: &C, keys: &DataKeys) -> Result<HttpAnswer, Problem> {
+        (self.guard)(tx, caller)?;
         let since = tx.now() - MEMORY;
-        self.recall(tx, since)?.ok_or_else(|| Refusal::TryAgain.into())
+        self.recall(tx, keys, since)?.ok_or_else(|| Refusal::TryAgain.into())
     }
 }
 
@@ -183,25 +191,26 @@ fn malformed() -> Problem {
 }
 
 impl Prepared {
-    fn answered(&self, fingerprint: String) -> Answered {
+    fn answered(&self, fingerprint: &str, keys: &DataKeys) -> Answered {
         Answered {
-            fingerprint,
+            fingerprint: fingerprint.to_owned(),
             status: self.status.as_u16().into(),
             location: self.location.clone(),
             etag: self.etag.clone(),
-            body: String::from_utf8_lossy(&self.body).into_owned(),
+            sealed: keys.seal(ANSWER, &String::from_utf8_lossy(&self.body)),
         }
     }
-}
 
-impl From<Answered> for Prepared {
-    fn from(answered: Answered) -> Self {
+    fn kept(answered: Answered, keys: &DataKeys) -> Result<Self, Problem> {
         let status = u16::try_from(answered.status).ok().and_then(|status| status.try_into().ok());
-        Self {
-            status: status.unwrap_or(actix_web::http::StatusCode::OK),
+        let body = keys.open(ANSWER, &answered.sealed);
+        let body =
+            body.ok_or_else(|| Problem::from(Code::Internal).because("the key that sealed an answer is missing"))?;
+        Ok(Self {
+            status: status.unwrap_or(StatusCode::OK),
             location: answered.location,
             etag: answered.etag,
-            body: answered.body.into_bytes(),
-        }
+            body: body.into_bytes(),
+        })
     }
 }

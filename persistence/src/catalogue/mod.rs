@@ -51,15 +51,17 @@ impl Reading<'_> {
         if let Some(sector) = &filter.sector {
             wanted = wanted.filter(services::sector.eq(sector.as_str()));
         }
-        let found: Vec<ServiceRow> =
-            self.run(|db| wanted.select(ServiceRow::as_select()).order(services::code).get_results(db))?;
+        let found: Vec<ServiceRow> = self.run(|db| wanted.select(ServiceRow::as_select()).get_results(db))?;
         let codes: Vec<&str> = found.iter().map(ServiceRow::code).collect();
         let mut domains = self.domains_of(&codes)?;
         let read = |service: ServiceRow| {
             let of_service = domains.remove(service.code()).unwrap_or_default();
             Ok(service.read(of_service)?.entry)
         };
-        found.into_iter().map(read).collect()
+        let mut services = found.into_iter().map(read).collect::<Result<Vec<Service>, StoreError>>()?;
+        // Whatever the database's collation is, in the order in which pages go on.
+        services.sort_by(|one, other| one.code.cmp(&other.code));
+        Ok(services)
     }
 
     /// The domains of so many services.

@@ -285,8 +285,13 @@ fn keep_some(
     moments: [Instant; 3],
 ) -> Result<(), StoreError> {
     tx.take_key("key", "fingerprint", now() - TimeDelta::hours(24))?;
-    let answered =
-        Answered { fingerprint: "fingerprint".into(), status: 201, location: None, etag: None, body: "{}".into() };
+    let answered = Answered {
+        fingerprint: "fingerprint".into(),
+        status: 201,
+        location: None,
+        etag: None,
+        sealed: "sealed".into(),
+    };
     tx.keep_answer("key", &answered)?;
     for (place, moment) in moments.into_iter().enumerate() {
         mark(tx, &moment.to_string())?;

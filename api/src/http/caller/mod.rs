@@ -143,18 +143,25 @@ impl Gate {
     async fn write_once<C: Sender + 'static>(
         &self,
         once: Once<C>,
-        caller: impl FnOnce(&mut Reading<'_>) -> Result<C, Problem> + Send + 'static,
+        caller: impl Fn(&mut Reading<'_>) -> Result<C, Problem> + Clone + Send + 'static,
         work: impl FnOnce(&mut Transaction<'_>, &C) -> Result<Result<Prepared, Refusal>, Problem> + Send + 'static,
     ) -> Answer {
+        let (app, caller_of_work) = (Arc::clone(&self.app), caller.clone());
         let done = self.app.store.write(move |tx| {
-            let caller = caller(tx)?;
-            once.run(tx, &caller, work)
+            let caller = caller_of_work(tx)?;
+            once.run(tx, &caller, &app.data_keys, work)
         });
-        match done.await {
-            Ok(answer) => Ok(answer?.send()),
-            Err(Hindered::Problem(problem)) => Err(problem),
-            Err(Hindered::Rival(taken)) => Ok(self.app.store.read(move |tx| taken.recall_rivals(tx)).await?.send()),
-        }
+        let taken = match done.await {
+            Ok(answer) => return Ok(answer?.send()),
+            Err(Hindered::Problem(problem)) => return Err(problem),
+            Err(Hindered::Rival(taken)) => taken,
+        };
+        let app = Arc::clone(&self.app);
+        let recalled = self.app.store.read(move |tx| {
+            let caller = caller(tx)?;
+            taken.recall_rivals(tx, &caller, &app.data_keys)
+        });
+        Ok(recalled.await?.send())
     }
 }
 

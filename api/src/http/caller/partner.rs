@@ -101,7 +101,13 @@ impl Partner {
     ) -> Answer {
         let bearer = self.0.verified()?;
         let caller = move |tx: &mut Reading<'_>| admitted(tx, &bearer, Some(scope));
-        self.0.write_once(once, caller, move |tx, partner| work(tx, partner).map(Ok)).await
+        let still_admitted = caller.clone();
+        let work = move |tx: &mut Transaction<'_>, partner: &PartnerCaller| {
+            let done = work(tx, partner)?;
+            // It may have waited for a lock, and been suspended meanwhile.
+            still_admitted(tx).map(|_| Ok(done))
+        };
+        self.0.write_once(once, caller, work).await
     }
 
     /// What every request finds ready.

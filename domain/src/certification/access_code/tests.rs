@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{
     Fault,
@@ -89,7 +91,7 @@ fn present<'a>(code: &'a AccessCode, service: &'a Service) -> Presented<'a> {
 /// The one on whom an agent hangs, in this space.
 fn backed(status: CertificationStatus, is_space_in_use: bool, of: u128) -> (PrincipalStanding, SpaceId) {
     (
-        PrincipalStanding { status, ends_at: None, domains: Default::default(), is_space_in_use },
+        PrincipalStanding { status, ends_at: None, domains: BTreeSet::new(), is_space_in_use },
         SpaceId(Uuid::from_u128(of)),
     )
 }

@@ -330,8 +330,13 @@ fn audit(census: &mut Census<'_>, space: SpaceId) {
 }
 
 fn idempotency(census: &mut Census<'_>) {
-    let answered =
-        Answered { fingerprint: "fingerprint".into(), status: 201, location: None, etag: None, body: "{}".into() };
+    let answered = Answered {
+        fingerprint: "fingerprint".into(),
+        status: 201,
+        location: None,
+        etag: None,
+        sealed: "sealed".into(),
+    };
     census.ask(|tx| tx.take_key("scope", "fingerprint", now()));
     census.ask(|tx| tx.keep_answer("scope", &answered));
     census.ask(|tx| tx.answered("scope", now()));
