@@ -41,9 +41,8 @@ fn acts_in_log(actor: &Actor, space: &str, object: &Value) -> Vec<String> {
 
 /// The texts of the mails to somebody that are about a certification.
 fn news(actor: &Actor) -> Vec<String> {
-    let mails = actor.get(&format!("/sandbox/mails?to={}", actor.email())).expect(200)["data"].clone();
-    let texts = mails.as_array().expect("mails").iter().map(|mail| text(&mail["text"]));
-    texts.filter(|text| text.contains("certification de l'espace")).collect()
+    let mails = actor.mails_to(&actor.email()).into_iter().map(|(_, text)| text);
+    mails.filter(|text| text.contains("certification of the space")).collect()
 }
 
 fn companies(actor: &Actor, space: &str, service: &str) -> Value {
@@ -221,7 +220,7 @@ fn a_certification_ends_by_the_clock_and_its_space_is_warned(world: &World) {
     let (mut anna, space) = with_space(world);
     let id = anna.certified(&space, ALVA);
     ends_in(world, &id, 40);
-    let soon = |anna: &Actor| news(anna).iter().filter(|text| text.contains("arrive à échéance le")).count();
+    let soon = |anna: &Actor| news(anna).iter().filter(|text| text.contains(" ends on ")).count();
     for (days, warned) in [(9, 0), (2, 1), (21, 1), (2, 2)] {
         world.wait(TimeDelta::days(days));
         anna.log_in(0).expect(200);
@@ -234,7 +233,7 @@ fn a_certification_ends_by_the_clock_and_its_space_is_warned(world: &World) {
     let shown = || anna.get(&format!("{space}/certifications/{id}")).expect(200);
     wait_until("what comes by the clock", || acts(&shown()).last().map(String::as_str) == Some("expired"));
     assert_eq!((&shown()["status"], &shown()["history"][1]["by"]), (&json!("expired"), &json!("portal")));
-    wait_until("what comes by the clock", || news(&anna).iter().any(|text| text.contains("est arrivée à échéance")));
+    wait_until("what comes by the clock", || news(&anna).iter().any(|text| text.contains("has expired")));
     assert_eq!(acts_in_log(&anna, &space, &shown()["id"]), ["certification_expired", "certification_requested"]);
 }
 
@@ -263,7 +262,7 @@ fn an_agent_depends_on_its_principal(world: &World) {
     assert_eq!((&shown()["status"], &shown()["effective"]), (&json!("granted"), &json!(false)));
     world.wait(TimeDelta::minutes(2));
     wait_until("what comes by the clock", || acts(&shown()).last().map(String::as_str) == Some("principal_lapsed"));
-    wait_until("what comes by the clock", || news(&fiduciary).iter().any(|text| text.contains("est sans effet")));
+    wait_until("what comes by the clock", || news(&fiduciary).iter().any(|text| text.contains("has no effect")));
 
     anna.post(&format!("{space}/restore"), &json!({})).expect(200);
     assert_eq!(companies(&fiduciary, &office, CCSS)[0]["certificationId"], agent.as_str(), "at once, without any job");
