@@ -1,10 +1,10 @@
 //! Whoever tries a code with whatever, it certifies one space at most, and only the one that it is for.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use uuid::Uuid;
-
-use std::collections::BTreeSet;
 
 use super::*;
 use crate::{
