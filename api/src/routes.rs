@@ -79,21 +79,6 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(collaboration::system_users::administration::end)
         .service(collaboration::system_users::acts::suspend)
         .service(collaboration::system_users::acts::resume)
-        .service(catalogue::list)
-        .service(catalogue::get)
-        .service(certification::own::list)
-        .service(certification::own::ask)
-        .service(certification::own::get)
-        .service(certification::own::withdraw)
-        .service(certification::own::legal_persons)
-        .service(certification::partner::list)
-        .service(certification::partner::get)
-        .service(certification::partner::take_up)
-        .service(certification::partner::grant)
-        .service(certification::partner::refuse)
-        .service(certification::partner::suspend)
-        .service(certification::partner::resume)
-        .service(certification::partner::revoke)
         .service(helpdesk::requests::ask)
         .service(helpdesk::requests::list)
         .service(helpdesk::requests::get)
@@ -112,7 +97,28 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(helpdesk::recoveries::cases::confirm)
         .service(helpdesk::recoveries::cases::withdraw)
         .service(helpdesk::recoveries::own::list)
-        .service(helpdesk::recoveries::own::stop)
+        .service(helpdesk::recoveries::own::stop);
+    of_certification(config);
+}
+
+/// Services, the certifications that open them, and the back ends of the administrations that decide on these.
+fn of_certification(config: &mut ServiceConfig<'_>) {
+    config
+        .service(catalogue::list)
+        .service(catalogue::get)
+        .service(certification::own::list)
+        .service(certification::own::ask)
+        .service(certification::own::get)
+        .service(certification::own::withdraw)
+        .service(certification::own::legal_persons)
+        .service(certification::partner::list)
+        .service(certification::partner::get)
+        .service(certification::partner::take_up)
+        .service(certification::partner::grant)
+        .service(certification::partner::refuse)
+        .service(certification::partner::suspend)
+        .service(certification::partner::resume)
+        .service(certification::partner::revoke)
         .service(partner::client::get);
 }
 

@@ -5,6 +5,7 @@ mod support;
 mod audit;
 mod authorization;
 mod catalogue;
+mod certification_decisions;
 mod certifications;
 mod concurrency;
 mod contract;

@@ -7,6 +7,7 @@ mod crowd;
 mod invitation;
 mod jwt;
 mod mail_server;
+mod partner;
 mod process;
 mod raw;
 mod rival;

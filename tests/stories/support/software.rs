@@ -21,7 +21,7 @@ pub struct Software {
     pub issuer: String,
     /// When it was let in, in seconds.
     pub since: i64,
-    nobody: Actor,
+    pub(super) nobody: Actor,
 }
 
 /// A JWK Set of these keys with these ids.
