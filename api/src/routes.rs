@@ -111,6 +111,12 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(certification::own::get)
         .service(certification::own::withdraw)
         .service(certification::own::legal_persons)
+        .service(certification::access_codes::activation::activate)
+        .service(certification::access_codes::handed_out::list)
+        .service(certification::access_codes::handed_out::issue)
+        .service(certification::access_codes::handed_out::withdraw)
+        .service(certification::access_codes::agents::list)
+        .service(certification::access_codes::agents::end)
         .service(certification::partner::list)
         .service(certification::partner::get)
         .service(certification::partner::take_up)
@@ -119,6 +125,10 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(certification::partner::suspend)
         .service(certification::partner::resume)
         .service(certification::partner::revoke)
+        .service(certification::access_codes::issued::list)
+        .service(certification::access_codes::issued::issue)
+        .service(certification::access_codes::issued::get)
+        .service(certification::access_codes::issued::withdraw)
         .service(partner::client::get);
 }
 

@@ -30,6 +30,9 @@ CHECKED = {
     "currency": "EUR",
     "financialYearEndsOn": "--12-31",
     "endsAt": "2099-12-31T23:59:59Z",
+    "nationalNumber": "19822200012",
+    "expiresAt": in_days(300),
+    "certificationEndsAt": in_days(300),
     "membershipEndsAt": "2099-12-31T23:59:59Z",
 }
 

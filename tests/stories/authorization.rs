@@ -106,6 +106,16 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getCertification", Serves::Member),
     ("withdrawCertification", Serves::Administrator),
     ("listLegalPersons", Serves::Member),
+    ("activateAccessCode", Serves::Administrator),
+    ("listAgentAccessCodes", Serves::Administrator),
+    ("issueAgentAccessCode", Serves::Administrator),
+    ("withdrawAgentAccessCode", Serves::Administrator),
+    ("listAgents", Serves::Member),
+    ("endAgent", Serves::Administrator),
+    ("listAccessCodes", Serves::Partner),
+    ("issueAccessCode", Serves::Partner),
+    ("getAccessCode", Serves::Partner),
+    ("withdrawAccessCode", Serves::Partner),
     ("listPartnerCertifications", Serves::Partner),
     ("getPartnerCertification", Serves::Partner),
     ("takeUpCertification", Serves::Partner),
@@ -206,11 +216,14 @@ impl Operation {
         self.ask_about(actor, id, NOBODYS)
     }
 
-    /// The same where the path goes on to this member of the space, or to this invitation, request or system user.
+    /// The same where the path goes on to this member of the space, or to this invitation, request, system user or certification,
+    /// and, behind a slash, to what hangs on that.
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
         let path = path.replace("{memberId}", part).replace("{invitationId}", part);
-        let path = path.replace("{systemUserId}", part).replace("{certificationId}", part);
+        let (certification, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
+        let path = path.replace("{systemUserId}", part).replace("{certificationId}", certification);
+        let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
         let path = path.replace("{code}", "alva.food-establishments");
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
@@ -226,7 +239,18 @@ impl Operation {
             return owner.approve(&format!("/v1/spaces/{space}"), &["read"], Key::strange()).id;
         }
         if self.path.contains("{certificationId}") {
-            return owner.certified(&format!("/v1/spaces/{space}"), "aed.vat-account");
+            let space = format!("/v1/spaces/{space}");
+            let holder = owner.certified(&space, "aed.vat-account");
+            let hanging = match self.path.split('/').find(|part| ["{codeId}", "{agentId}"].contains(part)) {
+                Some("{codeId}") => owner.hand_out(&space, &holder)["id"].clone(),
+                Some(_) => {
+                    let fiduciary = Actor::newcomer(&owner.logged_out(), &["eid"]);
+                    fiduciary.accept_terms();
+                    fiduciary.become_agent(&owner.hand_out(&space, &holder)["accessCode"])["id"].clone()
+                }
+                None => return holder,
+            };
+            return format!("{holder}/{}", text(&hanging));
         }
         if self.path.contains("{requestId}") {
             let newcomer = Actor::newcomer(&owner.logged_out(), &["eid"]);
@@ -383,7 +407,7 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
         let of_ones_own = operation.ask_about(&owner, id, member);
         // The contract's example is hardly the code that was sent, and what was mailed is not mailed again at once.
         let is_reached = [200, 201, 204].contains(&of_ones_own.status)
-            || ["code_wrong", "invitation_resend_too_soon"]
+            || ["access_code_invalid", "code_wrong", "invitation_resend_too_soon"]
                 .contains(&of_ones_own.json["code"].as_str().unwrap_or_default());
         assert!(is_reached, "{} as its administrator: {}", operation.id, of_ones_own.text);
     }

@@ -42,6 +42,10 @@ struct Scene {
     system_user: String,
     /// The path of a certification that the founder asked for.
     certification: String,
+    /// The path of a certification that the founder's space holds, and of an access code that it handed out and of an agent of it.
+    holder: String,
+    access_code: String,
+    agent_of_holder: String,
     /// The id of a recovery that names the founder.
     recovery: String,
     etag: String,
@@ -104,7 +108,14 @@ impl Scene {
         let asked = other.post("/v1/join-requests", &json!({ "spaceIdentifier": opened.json["identifier"] }));
         let (of, member) = (space.trim_start_matches("/v1/spaces/"), id(&members["data"][0]));
         let recovery = founder.recovery(of, &member, &other_product);
+        let holder = founder.certified(&space, "ccss.employer-data");
+        let agent = other.become_agent(&founder.hand_out(&space, &holder)["accessCode"]);
+        let code = id(&founder.hand_out(&space, &holder));
+        let holder = format!("{space}/certifications/{holder}");
         Self {
+            access_code: format!("{holder}/agent-access-codes/{code}"),
+            agent_of_holder: format!("{holder}/agents/{}", id(&agent)),
+            holder,
             certification: founder.ask_for_certification(&space, &as_holder("aed.vat-account")).header("location"),
             system_user: founder.approve(&space, &["read"], Key::strange()).path,
             invitation: format!("{space}/invitations/{invited}"),
@@ -311,6 +322,37 @@ impl Scene {
                 &["service", "capacity", "nationalNumber"],
             ),
             wish("POST", &format!("{}/withdraw", self.certification), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/certifications/activate", self.space),
+                json!({ "accessCode": "0".repeat(32), "securityCode": "Fiches-27", "nationalNumber": COMPANY }),
+                &[("accessCode", Form), ("securityCode", Form), ("nationalNumber", Form)],
+                &["accessCode"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/agent-access-codes", self.holder),
+                json!({
+                    "spaceIdentifier": "PM-A1B2C3", "domains": ["affiliations"], "securityCode": "Fiches-27",
+                    "expiresAt": "2027-12-31T00:00:00Z", "certificationEndsAt": "2027-12-31T00:00:00Z",
+                }),
+                &[
+                    ("spaceIdentifier", Form),
+                    ("domains", Forms),
+                    ("securityCode", Form),
+                    ("expiresAt", Form),
+                    ("certificationEndsAt", Form),
+                ],
+                &[],
+            ),
+            wish("POST", &format!("{}/withdraw", self.access_code), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/end", self.agent_of_holder),
+                json!({ "reason": "The mandate has ended" }),
+                &[("reason", Text)],
+                &["reason"],
+            ),
             wish("POST", &format!("{}/close", self.space), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.space), json!({}), &[], &[]),
             wish(
@@ -475,6 +517,8 @@ impl Scene {
             self.founder.get("/v1/me/notification-preferences").expect(200),
             self.founder.get(&format!("{}/system-users", self.space)).expect(200),
             self.founder.get(&format!("{}/certifications", self.space)).expect(200),
+            self.founder.get(&format!("{}/agent-access-codes", self.holder)).expect(200),
+            self.founder.get(&format!("{}/agents", self.holder)).expect(200),
             self.founder.get("/v1/me/join-requests").expect(200),
             self.other.get(&self.own_join_request).expect(200),
             self.founder.get(&self.registration).expect(200),

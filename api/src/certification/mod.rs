@@ -1,6 +1,7 @@
 //! Certifications: what a space asks for and holds, as [`own`] has it; what its administration decides, as [`partner`] has it;
 //! what comes by the clock, as [`due`] has it. Whoever changes one tells all whom it concerns by [`tell`].
 
+pub mod access_codes;
 pub mod due;
 pub mod notice;
 pub mod own;
@@ -12,7 +13,7 @@ pub mod view;
 use domain::{
     Refusal,
     audit::{Actor, Event},
-    certification::{Application, Certification, CertificationChange},
+    certification::{Application, Certification, CertificationChange, access_code::SecurityCode},
     collaboration::{Permission, Role},
     id::SpaceId,
     space::Space,
@@ -22,7 +23,10 @@ use persistence::{Reading, StoreError, Transaction};
 use self::view::CertificationRecord;
 use crate::{
     app::App,
-    http::{caller::Caller, problem::Problem},
+    http::{
+        caller::{Caller, Person},
+        problem::Problem,
+    },
     keys::DataKeys,
     mail::Letter,
 };
@@ -38,7 +42,26 @@ pub fn tell(tx: &mut Transaction<'_>, app: &App, actor: Actor, change: &Certific
     if let Some(event) = change.event() {
         tx.announce(&event)?;
     }
-    write_to_administrators(tx, app, change.after(), notice::Said::Changed(change.step().act))
+    write_to_administrators(tx, app, change.after(), notice::Said::Changed(change.step().act))?;
+    write_to_principal(tx, app, change)
+}
+
+/// Writes to the administrators of the holder on whose certification another hangs, each in his language, where he is told of what
+/// became of that.
+fn write_to_principal(tx: &mut Transaction<'_>, app: &App, change: &CertificationChange) -> Result<(), StoreError> {
+    let (agent, act) = (change.after(), change.step().act);
+    let Some(holder) = agent.principal else { return Ok(()) };
+    let gone = || StoreError::Corrupt(format!("certifications {}: what it hangs on is gone", agent.id));
+    let (_, holder) = tx.principal_standing(holder)?.ok_or_else(gone)?;
+    let (holder, office) = (tx.any_space(holder)?.ok_or_else(gone)?, tx.any_space(agent.space)?.ok_or_else(gone)?);
+    let service = tx.service(&agent.service)?.ok_or_else(gone)?;
+    for person in tx.active_members(holder.id, &[Role::Administrator])? {
+        let mail = notice::of_agent((&holder, &service), (&office, act), person.language);
+        if let Some(mail) = mail {
+            tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes to the administrators of a certification's space, each in his language.
@@ -72,6 +95,18 @@ pub(crate) fn administered(tx: &mut Reading<'_>, caller: &Caller, space: SpaceId
     space.require_professional()?;
     reader.administrator(Permission::ManageCertifications)?;
     Ok(space)
+}
+
+/// A security code as it is kept, where an administrator of the space gave one: hashed outside of the transaction, for it is slow,
+/// and for nobody without a right to it.
+async fn hashed(person: &Person, space: SpaceId, code: Option<SecurityCode>) -> Result<Option<String>, Problem> {
+    let Some(code) = code else { return Ok(None) };
+    let is_let = person.read(move |tx, caller| {
+        administered(tx, caller, space)?;
+        caller.strong().map(drop)
+    });
+    is_let.await?;
+    person.app().security_codes.hash(code).await.map(Some)
 }
 
 /// What was written in a request, and how its certification came to stand as it does.

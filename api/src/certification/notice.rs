@@ -26,6 +26,33 @@ pub fn mail(space: &Space, service: &Service, said: Said, language: Language) ->
     }
 }
 
+/// The mail to the holder, in a language, of what became of its agent, if he is told of it.
+pub fn of_agent(
+    (space, service): (&Space, &Service),
+    (agent, act): (&Space, CertificationAct),
+    language: Language,
+) -> Option<Mail> {
+    let (identifier, title) = (space.identifier.to_string(), space.title.as_ref().map(ToString::to_string));
+    let change = match act {
+        CertificationAct::Granted => Text {
+            fr: "est désormais certifié comme votre mandataire",
+            de: "ist jetzt als Ihr Bevollmächtigter zertifiziert",
+            en: "is now certified as your agent",
+            lb: "ass elo als Äre Mandataire zertifizéiert",
+        },
+        CertificationAct::Withdrawn => Text {
+            fr: "n'est plus votre mandataire, à sa propre initiative",
+            de: "ist auf eigenen Wunsch nicht mehr Ihr Bevollmächtigter",
+            en: "is no longer your agent, of its own accord",
+            lb: "ass op eegene Wonsch net méi Äre Mandataire",
+        },
+        _ => return None,
+    };
+    let (title, service) = (title.unwrap_or_default(), service.titles.in_language(language).to_owned());
+    let (agent, change) = (agent.identifier.to_string(), change.in_language(language).to_owned());
+    Some(Mail::AgentChanged { identifier, title, service, agent, change })
+}
+
 /// The end of a sentence that begins with the certification.
 fn in_words(act: CertificationAct) -> Text {
     match act {

@@ -13,7 +13,7 @@ use domain::{
 use persistence::{CertificationFilter, Enclosed, Transaction};
 
 use super::{
-    administered, record_of,
+    administered, hashed, record_of,
     request::{Asked, CertificationRequest},
     seen, tell,
     view::{
@@ -127,7 +127,7 @@ pub async fn ask(request: HttpRequest, person: Person, id: Path<PathId>, body: B
     let id: SpaceId = id.of();
     let once = Once::of(&request, &body).guarded(move |tx, caller| administered(tx, caller, id).map(drop));
     let (language, app) = (language::preferred(request.headers()), person.app());
-    let security_code = hashed(&person, id, &body).await?;
+    let security_code = hashed(&person, id, body.says(|asked| asked.security_code.clone()).flatten()).await?;
     person
         .write_once(once, move |tx, caller| {
             administered(tx, caller, id)?;
@@ -154,24 +154,6 @@ pub async fn ask(request: HttpRequest, person: Person, id: Path<PathId>, body: B
             Ok(prepared.at(location).versioned(change.after().version))
         })
         .await
-}
-
-/// The hash of the security code that a body names: made outside of the transaction, for it is slow, and for nobody without a
-/// right to ask.
-async fn hashed(person: &Person, space: SpaceId, body: &Body<CertificationRequest>) -> Result<Option<String>, Problem> {
-    let mut code = None;
-    body.wants(|asked| {
-        code.clone_from(&asked.security_code);
-        code.is_some()
-    });
-    let Some(code) = code else { return Ok(None) };
-    person
-        .read(move |tx, caller| {
-            administered(tx, caller, space)?;
-            caller.strong().map(drop)
-        })
-        .await?;
-    person.app().security_codes.hash(code).await.map(Some)
 }
 
 /// What was asked for, as it is kept.

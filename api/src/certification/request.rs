@@ -112,7 +112,11 @@ impl Request for CertificationRequest {
 }
 
 /// Domains, each once.
-fn domains(pointer: &str, given: Option<Vec<String>>, faults: &mut Faults) -> Option<BTreeSet<ServiceDomainCode>> {
+pub(super) fn domains(
+    pointer: &str,
+    given: Option<Vec<String>>,
+    faults: &mut Faults,
+) -> Option<BTreeSet<ServiceDomainCode>> {
     let given = given.unwrap_or_default();
     if given.len() > DOMAINS_AT_MOST {
         return faults.take(pointer, Err(Fault::TooLong { max: DOMAINS_AT_MOST }));

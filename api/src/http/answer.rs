@@ -10,6 +10,7 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::problem::{Code, Problem};
 
@@ -27,6 +28,8 @@ pub struct Prepared {
     pub etag: Option<String>,
     /// JSON.
     pub body: Vec<u8>,
+    /// What was made, where the body shows a secret: such an answer is given once.
+    pub secret_of: Option<Uuid>,
 }
 
 impl Prepared {
@@ -35,7 +38,7 @@ impl Prepared {
     /// # Errors
     /// None that a caller can cause.
     pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
-        Ok(Self { status: StatusCode::OK, location: None, etag: None, body: bytes(body)? })
+        Ok(Self { status: StatusCode::OK, location: None, etag: None, body: bytes(body)?, secret_of: None })
     }
     /// 201 with a body.
     ///
@@ -48,6 +51,11 @@ impl Prepared {
     #[must_use]
     pub fn at(self, location: String) -> Self {
         Self { location: Some(location), ..self }
+    }
+    /// As one that shows a secret of what was made: it is not kept, and not given again.
+    #[must_use]
+    pub fn showing_secret_of(self, made: Uuid) -> Self {
+        Self { secret_of: Some(made), ..self }
     }
     /// With the `ETag` of this version.
     #[must_use]

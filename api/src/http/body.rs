@@ -124,6 +124,11 @@ impl<R: Request> Body<R> {
         self.opened.as_ref().is_ok_and(something)
     }
 
+    /// What it says of something, so that what is slow is done before it opens; what is wrong with it says nothing.
+    pub fn says<T>(&self, of: impl FnOnce(&R::Value) -> T) -> Option<T> {
+        self.opened.as_ref().ok().map(of)
+    }
+
     /// SHA-256 of the body as it came.
     pub fn digest(&self) -> [u8; 32] {
         self.digest

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use domain::{Fault, Instant, Refusal, collaboration::Permission, id::SpaceId};
 use persistence::{Answered, Reading, StoreError, Transaction};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{
     answer::Prepared,
@@ -25,6 +26,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// What fingerprints and answers are sealed for: bodies hold numbers and codes that a plain hash would give away.
 const ASKED: &str = "asked";
 const ANSWER: &str = "answer";
+/// As what an answer is remembered that showed a secret: no other one that is remembered has this status.
+const SHOWED_SECRET: StatusCode = StatusCode::CONFLICT;
 /// How long a key is remembered.
 pub const MEMORY: TimeDelta = TimeDelta::hours(24);
 
@@ -136,13 +139,17 @@ impl<C> Taken<C> {
     /// What was answered under the key, if that is remembered.
     ///
     /// # Errors
-    /// 422 if the key was used for another request.
+    /// 422 if the key was used for another request, 409 if the answer showed a secret.
     fn recall(&self, tx: &mut Reading<'_>, keys: &DataKeys, since: Instant) -> Result<Option<HttpAnswer>, Problem> {
         let Some(answered) = tx.answered(&self.scope, since)? else { return Ok(None) };
         if !self.fingerprints.contains(&answered.fingerprint) {
             return Err(Code::IdempotencyKeyReused.into());
         }
-        Ok(Some(HttpAnswer { prepared: Prepared::kept(answered, keys)?, is_replay: true }))
+        let prepared = Prepared::kept(answered, keys)?;
+        match prepared.secret_of {
+            Some(id) => Err(Refusal::AlreadyDone { id }.into()),
+            None => Ok(Some(HttpAnswer { prepared, is_replay: true })),
+        }
     }
 
     /// What the rival was answered that came first, for a caller who may still know it.
@@ -191,7 +198,12 @@ fn malformed() -> Problem {
 }
 
 impl Prepared {
+    /// As it is kept; of one that shows a secret no more than what was made.
     fn answered(&self, fingerprint: &str, keys: &DataKeys) -> Answered {
+        if let Some(made) = self.secret_of {
+            let (status, sealed) = (SHOWED_SECRET.as_u16().into(), keys.seal(ANSWER, &made.to_string()));
+            return Answered { fingerprint: fingerprint.to_owned(), status, location: None, etag: None, sealed };
+        }
         Answered {
             fingerprint: fingerprint.to_owned(),
             status: self.status.as_u16().into(),
@@ -206,10 +218,13 @@ impl Prepared {
         let body = keys.open(ANSWER, &answered.sealed);
         let body =
             body.ok_or_else(|| Problem::from(Code::Internal).because("the key that sealed an answer is missing"))?;
+        let status = status.unwrap_or(StatusCode::OK);
+        let secret_of = (status == SHOWED_SECRET).then(|| Uuid::parse_str(&body)).transpose();
         Ok(Self {
-            status: status.unwrap_or(StatusCode::OK),
+            status,
             location: answered.location,
             etag: answered.etag,
+            secret_of: secret_of.map_err(|error| Problem::from(Code::Internal).because(error))?,
             body: body.into_bytes(),
         })
     }

@@ -6,7 +6,10 @@ use domain::{
     Coded,
     audit::{AuditAct, AuditActorKind},
     catalogue::{self, Capacity, ServiceStatus, WayIn},
-    certification::{self, CertificationAct, CertificationParty, CertificationStatus},
+    certification::{
+        self, CertificationAct, CertificationParty, CertificationStatus,
+        access_code::{AccessCodeStatus, AccessSecret},
+    },
     collaboration::{
         AccessScope, InvitationStatus, JoinRequestStatus, MembershipStatus, OwnJoinRequestStatus, Permission,
         RecoveryStatus, Role, SystemRight, SystemUserStatus,
@@ -74,6 +77,7 @@ macro_rules! choices {
 }
 
 choices! {
+    AccessCodeStatusChoice(AccessCodeStatus),
     AccessScopeChoice(AccessScope),
     AssuranceChoice(Assurance),
     AuditActChoice(AuditAct),
@@ -197,6 +201,11 @@ text_schemas! {
     GroundsText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::GroundsText::MAX)), examples(["We took the establishment over"]) }
     /// A code that is chosen with a request, and asked for again when the access code is activated.
     SecurityCode { pattern(Some(certification::access_code::SecurityCode::PATTERN)), max_length(Some(certification::access_code::SecurityCode::MAX)), examples(["Fiches-27"]) }
+    /// An access code: 32 digits and letters, in either case, with blanks and hyphens or without.
+    AccessCode {
+        pattern(Some(AccessSecret::PATTERN)), min_length(Some(32)), max_length(Some(AccessSecret::MAX)),
+        examples(["7KQ2-M9XA-0C4T-HV8E-RB51-ZN6D-W3GP-YJFS"])
+    }
     /// What somebody looks for.
     SearchText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::SearchText::MAX)), examples(["impôt"]) }
     /// A version of the terms of use.

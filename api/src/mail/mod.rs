@@ -258,6 +258,19 @@ pub enum Mail {
         /// When.
         until: String,
     },
+    /// An agent of a holder was certified, or gave up; this goes to the administrators of the holder's space.
+    AgentChanged {
+        /// What people call the holder's space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the service.
+        service: String,
+        /// What people call the agent's space.
+        agent: String,
+        /// What became of it, as the end of a sentence in the mail's language.
+        change: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -350,6 +363,7 @@ impl Mail {
             Self::SystemUserEnded { .. } => templates!("system_user_ended"),
             Self::CertificationChanged { .. } => templates!("certification_changed"),
             Self::CertificationEndsSoon { .. } => templates!("certification_ends_soon"),
+            Self::AgentChanged { .. } => templates!("agent_changed"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -525,13 +539,16 @@ mod tests {
     }
 
     /// One of each that is about a certification.
-    fn of_certifications() -> [Mail; 2] {
+    fn of_certifications() -> [Mail; 3] {
         let words = || ["PM-A1B2C3", "Boulangerie", "Fiches d'impôt"].map(str::to_owned);
         let [identifier, title, service] = words();
         let changed = Mail::CertificationChanged { identifier, title, service, change: "a été accordée".to_owned() };
         let [identifier, title, service] = words();
         let until = "14.02.2027 08:00 UTC".to_owned();
-        [changed, Mail::CertificationEndsSoon { identifier, title, service, until }]
+        let ends = Mail::CertificationEndsSoon { identifier, title, service, until };
+        let [identifier, title, service] = words();
+        let (agent, change) = ("PM-Z9Y8X7".to_owned(), "est désormais certifié".to_owned());
+        [changed, ends, Mail::AgentChanged { identifier, title, service, agent, change }]
     }
 
     /// One of each that is about an invitation.

@@ -39,6 +39,7 @@ impl Mail {
             | Self::JoinRequestApproved { .. }
             | Self::CertificationChanged { .. }
             | Self::CertificationEndsSoon { .. }
+            | Self::AgentChanged { .. }
             | Self::RecoveryOpened { .. }
             | Self::RecoveryNamesYou { .. }
             | Self::RecoveryConfirmed { .. }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{
+    certification::access_code,
     collaboration::{invitation, join_request, system_user},
     identity::{address, registration, session},
 };
@@ -67,6 +68,16 @@ const JOBS: &[Job] = &[
         every: TimeDelta::hours(1),
         // One that began before this ended at the latest when it had to be kept no longer.
         part: |_, tx| tx.purge_sessions(tx.now() - session::WHOLE - session::KEPT),
+    },
+    Job {
+        name: "purge_access_codes",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_access_codes(tx.now() - access_code::KEPT),
+    },
+    Job {
+        name: "purge_activation_failures",
+        every: TimeDelta::hours(1),
+        part: |_, tx| tx.purge_activation_failures(tx.now() - access_code::activation::FAILURES_WITHIN),
     },
     Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
     Job { name: "remind_of_invitations", every: TimeDelta::hours(1), part: reminder::remind },

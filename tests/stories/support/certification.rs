@@ -27,4 +27,16 @@ impl Actor {
         self.backstage().sql(&format!("{granted} WHERE id = '{id}' AND status = 'requested'"));
         id
     }
+
+    /// A code for an agent that the holder in the space at this path hands out.
+    pub fn hand_out(&self, space: &str, holder: &str) -> Value {
+        self.post(&format!("{space}/certifications/{holder}/agent-access-codes"), &json!({})).expect(201)
+    }
+
+    /// The certification of a new space of somebody who activates an access code.
+    pub fn become_agent(&self, access_code: &Value) -> Value {
+        let office = self.open_space("Fiduciaire").header("location");
+        let wish = json!({ "accessCode": access_code });
+        self.post(&format!("{office}/certifications/activate"), &wish).expect(200)
+    }
 }
