@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
+use chrono::TimeDelta;
 use persistence::DatabaseUrl;
 
 use crate::{
@@ -103,7 +104,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_LIMIT_PERSON",
         default: "`1200/60`",
-        about: "requests/seconds of one person, or of one system user, with whichever token",
+        about: "requests/seconds of one person, system user or partner, with whichever token",
     },
     Setting { name: "ESPACE_PRO_LIMIT_ADDRESS", default: "`6000/60`", about: "requests/seconds of one client address" },
     Setting {
@@ -170,6 +171,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "ESPACE_PRO_MAIL_FROM",
         default: "none; required with a mail server",
         about: "whom mails are from: an address, or `Name <address>`",
+    },
+    Setting {
+        name: "ESPACE_PRO_EVENTS_DAYS",
+        default: "`90`",
+        about: "how long the feeds of administrations keep events (1 to 3650)",
     },
     Setting {
         name: "ESPACE_PRO_DRAIN_SECONDS",
@@ -273,6 +279,8 @@ pub struct Config {
     pub worker: bool,
     /// Where mails go, unless development drops them into a folder.
     pub mail_server: Option<MailServer>,
+    /// How long the feeds of administrations keep events.
+    pub events_kept: TimeDelta,
     /// How long readiness fails before the server stops listening.
     pub drain: Duration,
     /// How logs are written.
@@ -445,6 +453,7 @@ impl Reader {
             ),
             bounds: self.bounds(),
             deadlines: self.deadlines(),
+            events_kept: TimeDelta::days(self.number("ESPACE_PRO_EVENTS_DAYS", 1..=3650, 90).into()),
             drain: self.seconds("ESPACE_PRO_DRAIN_SECONDS", 0..=600, if is_production { 5 } else { 0 }),
             worker,
             mail_server: self.mail_server(is_production),
@@ -629,6 +638,7 @@ mod tests {
             ("ESPACE_PRO_HEADER_SECONDS", "0"),
             ("ESPACE_PRO_BODY_SECONDS", "601"),
             ("ESPACE_PRO_KEEP_ALIVE_SECONDS", "soon"),
+            ("ESPACE_PRO_EVENTS_DAYS", "0"),
             ("ESPACE_PRO_DRAIN_SECONDS", "601"),
         ];
         let development = [("ESPACE_PRO_MODE", "development")];

@@ -16,7 +16,9 @@ use api::{
     docs,
     http::strength::Levels,
     keys::command::{self as keys, KeyCommand},
-    openapi, outbox, server, telemetry, worker,
+    openapi, outbox,
+    partner::command::{self as partner, PartnerCommand},
+    server, telemetry, worker,
 };
 use clap::{Parser, Subcommand};
 use domain::text::Language;
@@ -71,6 +73,9 @@ enum Command {
     /// Looks after catalogues of one's own.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
+    /// Lets back ends of administrations in, changes their keys, and locks them out.
+    #[command(subcommand)]
+    Partner(PartnerCommand),
     /// Prints openapi.yaml.
     Openapi,
     /// Prints docs/errors.md.
@@ -109,6 +114,7 @@ async fn main() -> ExitCode {
         }
         Command::Seed => seed().await,
         Command::Catalogue(command) => catalogue::run(command, database).await.map(|text| print!("{text}")),
+        Command::Partner(command) => act_on_partners(command).await,
         Command::Openapi => openapi::contract(true, &Levels::default())
             .to_yaml()
             .map(|yaml| print!("{yaml}"))
@@ -237,6 +243,10 @@ async fn act_on_outbox(command: outbox::OutboxCommand) -> Result<(), String> {
 async fn seed() -> Result<(), String> {
     let store = command::beside(database()?)?;
     catalogue::seed(&store).await.map(|text| print!("{text}"))
+}
+
+async fn act_on_partners(command: PartnerCommand) -> Result<(), String> {
+    partner::run(database()?, command).await.map(|text| print!("{text}"))
 }
 
 async fn act_on_keys(command: KeyCommand) -> Result<(), String> {

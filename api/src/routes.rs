@@ -129,7 +129,8 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(certification::access_codes::issued::issue)
         .service(certification::access_codes::issued::get)
         .service(certification::access_codes::issued::withdraw)
-        .service(partner::client::get);
+        .service(partner::client::get)
+        .service(partner::events::list);
 }
 
 /// The routes of the sandbox, which are there only while it is on.
@@ -138,5 +139,7 @@ pub fn of_sandbox(config: &mut ServiceConfig<'_>) {
         .service(sandbox::list_persons)
         .service(sandbox::add_person)
         .service(sandbox::assert)
+        .service(sandbox::partners::list)
+        .service(sandbox::partners::assert)
         .service(sandbox::list_mails);
 }

@@ -144,6 +144,9 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("confirmRecovery", Serves::Helpdesk),
     ("withdrawRecovery", Serves::Helpdesk),
     ("getPartnerClient", Serves::Partner),
+    ("listPartnerEvents", Serves::Partner),
+    ("listSandboxPartners", Serves::Anybody),
+    ("assertSandboxPartner", Serves::Anybody),
     ("listSandboxPersons", Serves::Anybody),
     ("addSandboxPerson", Serves::Anybody),
     ("assertSandboxPerson", Serves::Anybody),
@@ -160,6 +163,8 @@ struct Operation {
     is_secured: bool,
     /// Whether the contract says that it serves software.
     serves_software: bool,
+    /// The scope that the contract says that it wants of a partner.
+    scope: Option<String>,
     /// `x-login`: how strong a login it wants.
     login: Value,
     body: Option<(String, Value)>,
@@ -185,6 +190,7 @@ fn operations() -> Vec<Operation> {
                 serves_software: operation["security"]
                     .as_array()
                     .is_some_and(|schemes| schemes.contains(&json!({ "systemUser": [] }))),
+                scope: operation["security"][0]["partner"][0].as_str().map(str::to_owned),
                 login: operation["x-login"].clone(),
                 body,
             });
@@ -375,6 +381,7 @@ crate::on_both_databases!(
     software_may_what_the_contract_says_in_its_own_space,
     a_login_too_weak_or_too_old_is_told_which_one_would_do,
     the_helpdesk_is_closed_to_persons_and_open_to_agents,
+    partners_may_what_the_contract_says_and_nothing_of_persons,
 );
 
 fn a_stranger_gets_what_a_random_id_gets(world: &World) {
@@ -577,6 +584,42 @@ fn what_an_operator_asks_of_an_operation_is_asked() {
             operation.ask_about(&weak, &thing, &part).expect_problem(401, "insufficient_user_authentication");
         assert_eq!(challenge["acrValues"], "high", "{}", operation.id);
     }
+}
+
+fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
+    let owner = world.founder();
+    let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
+    let member = only_member(&owner, &space);
+    let all = "read_certifications,decide_certifications,issue_access_codes,read_events";
+    let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
+    let (works, worked) = (partner.log_in(), suspended.log_in());
+    world.operate(&["partner", "suspend", &suspended.id]);
+    let before = owner.get(&format!("/v1/spaces/{space}/audit-events")).expect(200);
+    for operation in operations().iter().filter(|operation| operation.is_secured) {
+        let ask = |actor: &Actor| operation.ask_about(actor, &space, &member);
+        ask(&worked).expect_problem(401, "token_invalid");
+        if serves(operation) != Serves::Partner {
+            let of_others = operation.ask_about(&works, NOBODYS, &member);
+            assert_eq!(comparable(&ask(&works)), comparable(&of_others), "{}", operation.id);
+            of_others.expect_problem(403, "not_for_partners");
+            continue;
+        }
+        for person in [&owner, &world.agent()] {
+            ask(person).expect_problem(403, "partners_only");
+        }
+        assert!(![401, 403].contains(&ask(&works).status), "{}", operation.id);
+        let Some(scope) = &operation.scope else {
+            assert_eq!(operation.id, "getPartnerClient");
+            continue;
+        };
+        let others: Vec<&str> = all.split(',').filter(|other| other != scope).collect();
+        let without = partner.log_in_at(world.now().timestamp(), Some(&others.join(" ")));
+        let refused = ask(&without);
+        assert_eq!(refused.expect_problem(403, "scope_not_granted")["scope"], scope.as_str(), "{}", operation.id);
+        let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
+        assert_eq!(refused.header("www-authenticate"), challenge);
+    }
+    assert_eq!(owner.get(&format!("/v1/spaces/{space}/audit-events")).expect(200), before, "nothing was done");
 }
 
 /// A new test person, whom nobody knows.

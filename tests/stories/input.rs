@@ -478,6 +478,13 @@ impl Scene {
                 &[("person", Opaque(404, "not_found")), ("product", Opaque(404, "not_found")), ("assurance", Choice)],
                 &["person", "product"],
             ),
+            wish(
+                "POST",
+                "/sandbox/client-assertions",
+                json!({ "partner": self.founder.get("/sandbox/partners").expect(200)["data"][0]["id"] }),
+                &[("partner", Form)],
+                &["partner"],
+            ),
         ]
     }
 

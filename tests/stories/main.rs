@@ -30,6 +30,8 @@ mod members;
 mod metrics;
 mod notices;
 mod notifications;
+mod partner_feeds;
+mod partners;
 mod person;
 mod processes;
 mod products;

@@ -28,7 +28,8 @@ pub struct TitledView {
 }
 
 impl TitledView {
-    fn new(code: &str, titles: &LocalText, language: Language) -> Self {
+    /// It, in a language or in French.
+    pub fn new(code: &str, titles: &LocalText, language: Language) -> Self {
         Self { code: code.to_owned(), title: titles.in_language(language).to_owned() }
     }
 }

@@ -39,7 +39,7 @@ use crate::{
 
 /// Lists the certifications for services of the administration, oldest first.
 #[utoipa::path(
-    tag = "Partner", operation_id = "listPartnerCertifications", security(("partner" = [])),
+    tag = "Partner", operation_id = "listPartnerCertifications", security(("partner" = ["read_certifications"])),
     params(
         ("service" = Option<schema::ServiceCode>, Query, description = "Only those for this service.", example = "alva.food-establishments"),
         ("status" = Option<CertificationStatusChoice>, Query, description = "Only those that stand so now.", example = "requested"),
@@ -79,7 +79,7 @@ pub async fn list(request: HttpRequest, partner: Partner) -> Answer {
 
 /// Shows a certification: what was sent with the request, its history, and which others compete with it.
 #[utoipa::path(
-    tag = "Partner", operation_id = "getPartnerCertification", security(("partner" = [])),
+    tag = "Partner", operation_id = "getPartnerCertification", security(("partner" = ["read_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -102,7 +102,7 @@ pub async fn get(request: HttpRequest, partner: Partner, id: Path<PathId>) -> An
 
 /// Tells the space that its request is looked into.
 #[utoipa::path(
-    tag = "Partner", operation_id = "takeUpCertification", request_body = DecisionRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "takeUpCertification", request_body = DecisionRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, taken up.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -117,7 +117,7 @@ pub async fn take_up(request: HttpRequest, partner: Partner, id: Path<PathId>, b
 
 /// Grants a request: the space may use the service.
 #[utoipa::path(
-    tag = "Partner", operation_id = "grantCertification", request_body = GrantRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "grantCertification", request_body = GrantRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, granted.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -139,7 +139,7 @@ pub async fn grant(request: HttpRequest, partner: Partner, id: Path<PathId>, bod
 
 /// Refuses a request.
 #[utoipa::path(
-    tag = "Partner", operation_id = "refuseCertification", request_body = DecisionRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "refuseCertification", request_body = DecisionRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, refused.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -154,7 +154,7 @@ pub async fn refuse(request: HttpRequest, partner: Partner, id: Path<PathId>, bo
 
 /// Suspends what was granted: the service is closed to the space, and to the holder's agents, until it is resumed.
 #[utoipa::path(
-    tag = "Partner", operation_id = "suspendCertification", request_body = DecisionRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "suspendCertification", request_body = DecisionRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, suspended.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -169,7 +169,7 @@ pub async fn suspend(request: HttpRequest, partner: Partner, id: Path<PathId>, b
 
 /// Opens the service again to a space whose certification was suspended.
 #[utoipa::path(
-    tag = "Partner", operation_id = "resumeCertification", request_body = DecisionRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "resumeCertification", request_body = DecisionRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, granted again.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),
@@ -184,7 +184,7 @@ pub async fn resume(request: HttpRequest, partner: Partner, id: Path<PathId>, bo
 
 /// Ends what was granted, for good.
 #[utoipa::path(
-    tag = "Partner", operation_id = "revokeCertification", request_body = DecisionRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "revokeCertification", request_body = DecisionRequest, security(("partner" = ["decide_certifications"])),
     params(("id" = Uuid, Path, description = "The certification's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The certification, revoked.", body = PartnerCertificationInFullView, headers(("ETag" = String, description = "Its version."))),

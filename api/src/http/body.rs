@@ -140,19 +140,26 @@ impl<R: Request> Body<R> {
         if !is_absent && !is_plain(headers, R::MEDIA_TYPES) {
             return Err(Problem::from(Code::UnsupportedMediaType).with("mediaType", R::MEDIA_TYPES[0]));
         }
-        // serde would take an array for an object whose fields are in this order.
-        if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
-            return Err(Problem::invalid(vec![FieldError::at("", Flaw::WrongType)]));
-        }
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let request: R =
-            serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::invalid(vec![shape_error(&error)]))?;
-        json.end().map_err(|_| Problem::invalid(vec![FieldError::at("", Flaw::Syntax)]))?;
-        let mut faults = Faults::default();
-        match request.check(&mut faults) {
-            Some(value) if faults.0.is_empty() => Ok(value),
-            _ => Err(Problem::invalid(faults.0)),
-        }
+        understand::<R>(bytes).map_err(Problem::invalid)
+    }
+}
+
+/// Reads JSON, and checks every field.
+///
+/// # Errors
+/// What is wrong with its form, or with all its values.
+pub fn understand<R: Request>(bytes: &[u8]) -> Result<R::Value, Vec<FieldError>> {
+    // serde would take an array for an object whose fields are in this order.
+    if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err(vec![FieldError::at("", Flaw::WrongType)]);
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let request: R = serde_path_to_error::deserialize(&mut json).map_err(|error| vec![shape_error(&error)])?;
+    json.end().map_err(|_| vec![FieldError::at("", Flaw::Syntax)])?;
+    let mut faults = Faults::default();
+    match request.check(&mut faults) {
+        Some(value) if faults.0.is_empty() => Ok(value),
+        _ => Err(faults.0),
     }
 }
 

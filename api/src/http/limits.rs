@@ -66,7 +66,7 @@ impl Allowance {
 /// What is allowed to whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowances {
-    /// To one person, or to a company's own software, by their tokens.
+    /// To one person, a company's own software or an administration's back end, by their tokens.
     pub person: Allowance,
     /// To one client address.
     pub address: Allowance,

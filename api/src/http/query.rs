@@ -98,7 +98,8 @@ impl Query {
         self.parsed(name, parse_instant)
     }
 
-    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    /// Takes what can be read in this way out.
+    pub fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = parse(&self.text(name)?);
         if value.is_none() {
             self.fault(name, Fault::Malformed);

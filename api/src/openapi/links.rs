@@ -120,6 +120,12 @@ const STEPS: &[Step] = &[
     Step { from: ("askToJoin", "201"), to: "cancelJoinRequest", parameters: ID, body: &[] },
     Step { from: ("listJoinRequests", "200"), to: "approveJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
     Step { from: ("listJoinRequests", "200"), to: "refuseJoinRequest", parameters: FIRST_JOIN_REQUEST, body: &[] },
+    Step {
+        from: ("listSandboxPartners", "200"),
+        to: "assertSandboxPartner",
+        parameters: &[],
+        body: &[("partner", "$response.body#/data/0/id")],
+    },
     Step { from: ("openSpace", "201"), to: "listSystemUsers", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "approveSystemUser", parameters: ID, body: &[] },
     Step { from: ("approveSystemUser", "201"), to: "getSystemUser", parameters: SYSTEM_USER, body: &[] },

@@ -48,7 +48,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Partner", description = "Back ends of administrations: each sees and touches only what is its administration's."),
         (name = "Operation", description = "Health, for operators and machines."),
-        (name = "Sandbox", description = "Test persons and their mails; only in development.")
+        (name = "Sandbox", description = "Test persons, their mails, and test partners; only in development.")
     ),
     // The generator finds no schema that parameters alone refer to.
     components(schemas(

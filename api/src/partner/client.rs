@@ -2,15 +2,20 @@
 
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
+use domain::{Refusal, catalogue::Administration, text::Language};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::{
-    answer::{self, Answer},
-    caller::{Partner, PartnerCaller},
-    query::Query,
-    schema::{Choice, PartnerScopeChoice, PartnerStatusChoice},
+use crate::{
+    catalogue::view::TitledView,
+    http::{
+        answer::{self, Answer},
+        caller::{Partner, PartnerCaller},
+        language,
+        query::Query,
+        schema::{Choice, PartnerScopeChoice, PartnerStatusChoice},
+    },
 };
 
 /// An administration's back end, as it is known here.
@@ -20,9 +25,8 @@ use crate::http::{
 pub struct ClientView {
     /// Its `client_id`.
     id: Uuid,
-    /// The code of the administration for which it acts.
-    #[schema(example = "acd")]
-    administration: String,
+    /// For whom it acts.
+    administration: TitledView,
     /// What operators call it.
     #[schema(example = "Tax card office")]
     name: String,
@@ -36,11 +40,11 @@ pub struct ClientView {
     created_at: DateTime<Utc>,
 }
 
-impl From<&PartnerCaller> for ClientView {
-    fn from(partner: &PartnerCaller) -> Self {
+impl ClientView {
+    fn new(partner: &PartnerCaller, administration: &Administration, language: Language) -> Self {
         Self {
             id: partner.id.0,
-            administration: partner.administration.to_string(),
+            administration: TitledView::new(administration.code.as_str(), &administration.titles, language),
             name: partner.name.to_string(),
             scopes: partner.scopes.iter().map(Choice).collect(),
             token_scopes: partner.effective_scopes().iter().map(Choice).collect(),
@@ -53,16 +57,19 @@ impl From<&PartnerCaller> for ClientView {
 /// Shows the partner that calls: for whom it acts, what it may do, and what its token is for.
 #[utoipa::path(
     tag = "Partner", operation_id = "getPartnerClient", security(("partner" = [])),
-    responses((status = 200, description = "The partner.", body = ClientView))
+    responses((status = 200, description = "The partner.", body = ClientView,
+        headers(("Content-Language" = String, description = "The language of the texts."))))
 )]
 #[get("/v1/partner/client")]
 pub async fn get(request: HttpRequest, partner: Partner) -> Answer {
     let query = Query::of(&request);
+    let language = language::preferred(request.headers());
     let view = partner
-        .read(None, move |_, partner| {
+        .read(None, move |tx, partner| {
             query.end()?;
-            Ok(ClientView::from(partner))
+            let administration = tx.administration(&partner.administration)?.ok_or(Refusal::NotFound)?;
+            Ok(ClientView::new(partner, &administration, language))
         })
         .await?;
-    answer::ok(&view)
+    Ok(language::spoken(answer::ok(&view)?, language))
 }

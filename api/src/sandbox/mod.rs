@@ -1,5 +1,6 @@
-//! The sandbox: a built-in identity provider with test persons, and the mails that were dropped. Development only.
+//! The sandbox: a built-in identity provider with test persons, test partners, and the mails that were dropped. Development only.
 
+pub mod partners;
 mod persons;
 
 use std::{
@@ -48,7 +49,7 @@ use crate::{
     },
     keys::secret::read_secret,
     mail::DroppedMail,
-    tokens::{issuer::IssuerSettings, signing::make_key},
+    tokens::{client_keys::JwksDocument, issuer::IssuerSettings, signing::make_key},
 };
 
 const KEY_ID: &str = "sandbox";
@@ -59,6 +60,8 @@ const LIFE: TimeDelta = TimeDelta::minutes(5);
 pub struct Sandbox {
     settings: IssuerSettings,
     key: EncodingKey,
+    /// Its public half, as it is kept of a client.
+    jwks: String,
     persons: Persons,
 }
 
@@ -75,10 +78,13 @@ impl Sandbox {
         let pem = read_secret(&path)?;
         let key = SigningKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())?;
         let der = key.to_pkcs8_der().map_err(|error| error.to_string())?;
-        let settings = settings(config, &BASE64URL.encode(key.verifying_key().as_bytes()))?;
+        let public_key = public(&key);
+        let jwks: JwksDocument =
+            serde_json::from_value(json!({ "keys": [&public_key] })).map_err(|error| error.to_string())?;
+        let settings = settings(config, &public_key)?;
         let persons =
             Persons::open(config.data_dir.join("sandbox/persons")).map_err(|error| format!("sandbox: {error}"))?;
-        Ok(Self { settings, key: EncodingKey::from_ed_der(der.as_bytes()), persons })
+        Ok(Self { settings, key: EncodingKey::from_ed_der(der.as_bytes()), jwks: jwks.to_text()?, persons })
     }
 
     /// The issuer as it is trusted: by the same rules as any other.
@@ -112,16 +118,20 @@ impl Sandbox {
     }
 }
 
-fn settings(config: &Config, public_key: &str) -> Result<IssuerSettings, String> {
+fn public(key: &SigningKey) -> serde_json::Value {
+    let x = BASE64URL.encode(key.verifying_key().as_bytes());
+    json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KEY_ID, "x": x })
+}
+
+fn settings(config: &Config, public_key: &serde_json::Value) -> Result<IssuerSettings, String> {
     fn same<T: Coded>() -> serde_json::Value {
         T::ALL.iter().map(|value| (value.code().to_owned(), json!(value.code()))).collect()
     }
-    let key = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KEY_ID, "x": public_key });
     let settings = json!({
         "issuer": format!("{}/sandbox", config.public_url),
         "audience": config.public_url,
         "algorithms": ["EdDSA"],
-        "keys": { "inline": { "keys": [key] } },
+        "keys": { "inline": { "keys": [public_key] } },
         "kinds": same::<ProductKind>(),
         "acr": same::<Assurance>(),
         "assertsNationalNumber": true,
@@ -161,6 +171,10 @@ fn is_for_this_machine(request: &HttpRequest) -> bool {
 }
 
 impl Tester {
+    fn sandbox(&self) -> Result<&Sandbox, Problem> {
+        self.app.sandbox.as_ref().ok_or_else(|| Code::NotFound.into())
+    }
+
     /// Runs what touches files off the async threads.
     async fn with_files<T: Send + 'static>(
         &self,

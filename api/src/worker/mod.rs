@@ -1,5 +1,7 @@
-//! The worker: does what transactions left in the outbox, and what comes round by the clock, at least once each.
+//! The worker: does what transactions left in the outbox, tells administrations what happened, and does what comes round by the
+//! clock, at least once each.
 
+mod feeds;
 mod outbox;
 mod recurring;
 
@@ -39,8 +41,15 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
             let _ = timeout(IDLE, app.store.posted()).await;
         },
     );
+    let feeds = rounds(
+        stop.clone(),
+        || feeds::round(&app),
+        || async {
+            let _ = timeout(IDLE, app.store.announced()).await;
+        },
+    );
     let jobs = rounds(stop.clone(), || recurring::round(&app, &stop), || sleep(IDLE));
-    tokio::join!(messages, jobs);
+    tokio::join!(messages, feeds, jobs);
 }
 
 /// Goes round until told to stop, and rests when a round says that there is no more to do now; longer each time while the

@@ -79,6 +79,11 @@ const JOBS: &[Job] = &[
         every: TimeDelta::hours(1),
         part: |_, tx| tx.purge_activation_failures(tx.now() - access_code::activation::FAILURES_WITHIN),
     },
+    Job {
+        name: "purge_partner_events",
+        every: TimeDelta::hours(1),
+        part: |app, tx| tx.purge_events(tx.now() - app.config.events_kept),
+    },
     Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
     Job { name: "remind_of_invitations", every: TimeDelta::hours(1), part: reminder::remind },
     Job {

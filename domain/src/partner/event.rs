@@ -33,6 +33,32 @@ coded! {
     }
 }
 
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSubject {
+    /// A certification.
+    Certification,
+    /// An access code.
+    AccessCode,
+}
+
+impl PartnerEventKind {
+    /// Of which kind the thing is to which it happened.
+    pub fn subject(self) -> EventSubject {
+        match self {
+            Self::CertificationRequested
+            | Self::CertificationWithdrawn
+            | Self::CertificationGranted
+            | Self::CertificationRefused
+            | Self::CertificationSuspended
+            | Self::CertificationResumed
+            | Self::CertificationRevoked
+            | Self::CertificationExpired => EventSubject::Certification,
+            Self::AccessCodeLocked => EventSubject::AccessCode,
+        }
+    }
+}
+
 /// Something that an administration is to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerEvent {

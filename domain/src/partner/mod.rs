@@ -1,12 +1,12 @@
 //! Back ends of administrations, and what they are told: a partner sees and touches only what is its administration's
-//! (domain.md §8).
+//! (domain.md §4).
 
 pub mod event;
 pub mod feed;
 
 use std::{collections::BTreeSet, fmt};
 
-pub use event::{PartnerEvent, PartnerEventKind};
+pub use event::{EventSubject, PartnerEvent, PartnerEventKind};
 pub use feed::{Feed, FeedPosition, ToldEvent};
 
 use crate::{

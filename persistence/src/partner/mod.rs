@@ -54,8 +54,8 @@ impl PartnerRow {
 }
 
 impl Reading<'_> {
-    /// A partner that gets in now.
-    pub fn live_partner(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
+    /// A partner, also one that is suspended.
+    pub fn partner(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
         let found: Option<PartnerRow> = self.run(|db| {
             each!(db => partners::table
                 .filter(partners::id.eq(id.to_string()))
@@ -63,8 +63,12 @@ impl Reading<'_> {
                 .get_result(db))
             .optional()
         })?;
-        let found = found.map(PartnerRow::read).transpose()?;
-        Ok(found.filter(Partner::gets_in))
+        found.map(PartnerRow::read).transpose()
+    }
+
+    /// A partner that gets in now.
+    pub fn live_partner(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
+        Ok(self.partner(id)?.filter(Partner::gets_in))
     }
 
     /// Partners, suspended ones too, in the order of their ids, after this one.

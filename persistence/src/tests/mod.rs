@@ -27,6 +27,7 @@ mod faults;
 mod locks;
 mod migrations;
 mod outbox;
+mod partner_feeds;
 pub(crate) mod plans;
 mod reads;
 mod sealed;
