@@ -106,12 +106,12 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
     config
         .service(catalogue::list)
         .service(catalogue::get)
+        .service(certification::access_codes::activation::activate)
         .service(certification::own::list)
         .service(certification::own::ask)
         .service(certification::own::get)
         .service(certification::own::withdraw)
         .service(certification::own::legal_persons)
-        .service(certification::access_codes::activation::activate)
         .service(certification::access_codes::handed_out::list)
         .service(certification::access_codes::handed_out::issue)
         .service(certification::access_codes::handed_out::withdraw)

@@ -130,8 +130,10 @@ fn a_wrong_method_is_answered_with_the_right_ones() {
             allowed.insert("HEAD".to_owned());
         }
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "QUERY"] {
-            // `bulk` could be an invitation's id, as far as a GET knows.
-            let is_read = template.ends_with("/invitations/bulk") && ["GET", "HEAD"].contains(&method);
+            // `bulk` could be an invitation's id, and `activate` a certification's, as far as a GET knows.
+            let is_like_id =
+                ["/invitations/bulk", "/certifications/activate"].iter().any(|end| template.ends_with(end));
+            let is_read = is_like_id && ["GET", "HEAD"].contains(&method);
             if allowed.contains(method) || is_read {
                 continue;
             }
@@ -322,7 +324,10 @@ fn published_keys_verify_our_tokens() {
                 ["urn:ietf:params:oauth:grant-type:token-exchange", "refresh_token", "client_credentials"],
             "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256", "PS256"],
-            "scopes_supported": ["read", "draft", "attach", "fetch_documents"],
+            "scopes_supported": [
+                "read", "draft", "attach", "fetch_documents",
+                "read_certifications", "decide_certifications", "issue_access_codes", "read_events",
+            ],
             "service_documentation": format!("{issuer}/docs/"),
         })
     );

@@ -333,12 +333,11 @@ impl Scene {
                 "POST",
                 &format!("{}/agent-access-codes", self.holder),
                 json!({
-                    "spaceIdentifier": "PM-A1B2C3", "domains": ["affiliations"], "securityCode": "Fiches-27",
+                    "spaceIdentifier": "PM-A1B2C3", "securityCode": "Fiches-27",
                     "expiresAt": "2027-12-31T00:00:00Z", "certificationEndsAt": "2027-12-31T00:00:00Z",
                 }),
                 &[
                     ("spaceIdentifier", Form),
-                    ("domains", Forms),
                     ("securityCode", Form),
                     ("expiresAt", Form),
                     ("certificationEndsAt", Form),

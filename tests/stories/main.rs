@@ -2,6 +2,7 @@
 
 mod support;
 
+mod access_codes;
 mod audit;
 mod authorization;
 mod catalogue;

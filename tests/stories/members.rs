@@ -432,7 +432,7 @@ fn a_caller_is_told_what_he_may_and_why_not(world: &World) {
     };
     let roles = anna.get("/v1/roles").expect(200)["data"].clone();
     let all = roles[0]["permissions"].as_array().expect("permissions").len();
-    assert_eq!((&roles[0]["role"], &roles[1]["name"], all), (&json!("administrator"), &json!("manager"), 10));
+    assert_eq!((&roles[0]["role"], &roles[1]["name"], all), (&json!("administrator"), &json!("manager"), 11));
     let french = anna.send("GET", "/v1/roles", &[("accept-language", "fr")], vec![]).expect(200);
     assert_eq!(french["data"][1]["name"], "gestionnaire");
     // Both are told from one table.

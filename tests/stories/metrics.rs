@@ -7,13 +7,13 @@ use serde_json::json;
 use crate::support::{Actor, Database, MailServer, Process, Rival, Scratch, client, wait_until};
 
 /// A server whose figures are told.
-struct Watched {
-    server: Process,
+pub(crate) struct Watched {
+    pub(crate) server: Process,
     metrics: Actor,
 }
 
 impl Watched {
-    fn serve(scratch: &mut Scratch) -> Self {
+    pub(crate) fn serve(scratch: &mut Scratch) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = listener.expect("a free port").to_string();
         scratch.set("ESPACE_PRO_METRICS_LISTEN", &address);
@@ -30,7 +30,7 @@ impl Watched {
 
     /// A figure by its name, without the prefix of all, and its labels.
     #[track_caller]
-    fn figure(&self, name: &str) -> u64 {
+    pub(crate) fn figure(&self, name: &str) -> u64 {
         let text = self.text();
         let line = text.lines().find_map(|line| line.strip_prefix(&format!("espace_pro_{name} ")));
         line.unwrap_or_else(|| panic!("{name} is not in {text}")).parse().expect("a number")

@@ -202,7 +202,7 @@ text_schemas! {
     /// A code that is chosen with a request, and asked for again when the access code is activated.
     SecurityCode { pattern(Some(certification::access_code::SecurityCode::PATTERN)), max_length(Some(certification::access_code::SecurityCode::MAX)), examples(["Fiches-27"]) }
     /// An access code: 32 digits and letters, in either case, with blanks and hyphens or without.
-    AccessCode {
+    AccessCodeText {
         pattern(Some(AccessSecret::PATTERN)), min_length(Some(32)), max_length(Some(AccessSecret::MAX)),
         examples(["7KQ2-M9XA-0C4T-HV8E-RB51-ZN6D-W3GP-YJFS"])
     }

@@ -39,7 +39,7 @@ const SCOPE: PartnerScope = PartnerScope::IssueAccessCodes;
 
 /// Lists the codes that the administration issued, oldest first, with who activated them.
 #[utoipa::path(
-    tag = "Partner", operation_id = "listAccessCodes", security(("partner" = [])),
+    tag = "Partner", operation_id = "listAccessCodes", security(("partner" = ["issue_access_codes"])),
     params(
         ("service" = Option<schema::ServiceCode>, Query, description = "Only those for this service.", example = "itm.social-elections"),
         ("status" = Option<AccessCodeStatusChoice>, Query, description = "Only those that stand so now.", example = "issued"),
@@ -71,7 +71,7 @@ pub async fn list(request: HttpRequest, partner: Partner) -> Answer {
 
 /// Shows a code that the administration issued, but for what it says.
 #[utoipa::path(
-    tag = "Partner", operation_id = "getAccessCode", security(("partner" = [])),
+    tag = "Partner", operation_id = "getAccessCode", security(("partner" = ["issue_access_codes"])),
     params(("id" = Uuid, Path, description = "The code's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The code.", body = AccessCodeView),
@@ -95,7 +95,7 @@ pub async fn get(partner: Partner, id: Path<PathId>) -> Answer {
 ///
 /// Sent again under its key it is not answered again: `already_done` names the code.
 #[utoipa::path(
-    tag = "Partner", operation_id = "issueAccessCode", request_body = IssueAccessCode, security(("partner" = [])),
+    tag = "Partner", operation_id = "issueAccessCode", request_body = IssueAccessCode, security(("partner" = ["issue_access_codes"])),
     responses(
         (status = 201, description = "The code.", body = IssuedAccessCodeView, headers(("Location" = String, description = "Its address."))),
         (status = 403, description = "`scope_not_granted`"),
@@ -173,7 +173,7 @@ fn asked(tx: &mut Reading<'_>, app: &App, partner: &PartnerCaller, request: Cert
 
 /// Takes a code back that nobody has activated.
 #[utoipa::path(
-    tag = "Partner", operation_id = "withdrawAccessCode", request_body = EmptyRequest, security(("partner" = [])),
+    tag = "Partner", operation_id = "withdrawAccessCode", request_body = EmptyRequest, security(("partner" = ["issue_access_codes"])),
     params(("id" = Uuid, Path, description = "The code's id.", example = "019d6c3e-8c00-7000-8000-000000000000")),
     responses(
         (status = 200, description = "The code, withdrawn.", body = AccessCodeView),

@@ -30,7 +30,7 @@ use crate::http::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ActivationRequest {
     /// The code, in either case, with blanks and hyphens or without.
-    #[schema(value_type = schema::AccessCode)]
+    #[schema(value_type = schema::AccessCodeText)]
     access_code: String,
     /// The security code that was chosen with it, where there is one.
     #[schema(value_type = Option<schema::SecurityCode>, nullable = false)]

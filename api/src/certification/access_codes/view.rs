@@ -128,7 +128,7 @@ impl AccessCodeView {
 #[serde(rename_all = "camelCase")]
 pub struct IssuedAccessCodeView {
     /// The code.
-    #[schema(value_type = schema::AccessCode)]
+    #[schema(value_type = schema::AccessCodeText)]
     access_code: String,
     #[serde(flatten)]
     facts: AccessCodeView,
