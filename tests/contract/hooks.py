@@ -14,7 +14,7 @@ from schemathesis.core.parameters import ParameterLocation
 from sandbox import JWKS, Sandbox, in_days
 
 SANDBOX = Sandbox(os.environ["ESPACE_PRO_SERVER"])
-# As whom it calls: anonymous, person, helpdesk or system-user.
+# As whom it calls: anonymous, person, helpdesk, system-user or partner.
 CALLER = os.environ["ESPACE_PRO_CALLER"]
 
 # docs/domain.md §9: categories that no text holds, and letters that show nothing.
@@ -42,7 +42,7 @@ ADDRESSES = {}
 
 class Me:
     """A test person who is registered with the first of two products, a professional space of his, what waits for him,
-    and software that he let into his space."""
+    software that he let into his space, and a partner."""
 
     person, product, other_product, space = SANDBOX.founder(CALLER == "helpdesk")
     invitation = SANDBOX.invitation(person, product)
@@ -51,6 +51,7 @@ class Me:
     to_approve, to_refuse = SANDBOX.join_request(identifier), SANDBOX.join_request(identifier)
     recovery = SANDBOX.recovery(token, space)
     software = SANDBOX.software(person, product, space)
+    partner = SANDBOX.partner("acd")
 
 
 class Stranger:
@@ -65,7 +66,14 @@ def log_in():
 
 
 def access_token():
-    return (SANDBOX.log_in_as_software(Me.software) if CALLER == "system-user" else log_in())["access_token"]
+    match CALLER:
+        case "system-user":
+            granted = SANDBOX.log_in_as_software(Me.software)
+        case "partner":
+            granted = SANDBOX.log_in_as_partner(Me.partner)
+        case _:
+            granted = log_in()
+    return granted["access_token"]
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -112,6 +120,9 @@ def before_call(context, case, kwargs):
         case.query["cursor"] = ""
     if is_valid(ParameterLocation.QUERY) and "search" in case.query:
         case.query["search"] = right(case.query["search"])
+    if is_valid(ParameterLocation.QUERY) and "after" in case.query:
+        # How far a feed goes, only its reader knows.
+        case.query["after"] = 0
     if is_valid(ParameterLocation.BODY) and isinstance(case.body, dict):
         case.body = right(case.body)
         case.body |= {name: value for name, value in true_values(case).items() if name in case.body and value}
@@ -173,6 +184,8 @@ def true_values(case):
         case "approveSystemUser" | "editSystemUser":
             # In two years at most, and keys that are some.
             return {"endsAt": in_days(365), "jwks": JWKS}
+        case "assertSandboxPartner":
+            return {"partner": Me.partner}
         case "requestLimit":
             # More than it is now.
             return {"limit": 100_000}

@@ -25,7 +25,7 @@ ROOT = HERE.parent.parent
 PROGRAM = ROOT / "target/debug/espace-pro"
 REPORTS = ROOT / "target/contract"
 # Kinds of callers, and how the contract calls what lets each in.
-CALLERS = {"anonymous": None, "person": "person", "helpdesk": "helpdesk", "system-user": "systemUser"}
+CALLERS = {"anonymous": None, "person": "person", "helpdesk": "helpdesk", "system-user": "systemUser", "partner": "partner"}
 # How many cases an operation gets from a caller whom it does not serve: whatever he says, it refuses him.
 FEW = 2
 
@@ -73,8 +73,9 @@ def wait_for(address, process):
 def serving(contract, caller):
     """The operations that serve a caller, and those from whose answers a link leads to one of them."""
     operations = [operation for path in contract["paths"].values() for operation in path.values()]
-    let_in = {} if CALLERS[caller] is None else {CALLERS[caller]: []}
-    serve = {operation["operationId"] for operation in operations if let_in in (operation["security"] or [{}])}
+    let_in = set() if CALLERS[caller] is None else {CALLERS[caller]}
+    # Of a partner's it also says which scopes they want.
+    serve = {operation["operationId"] for operation in operations if let_in in map(set, operation["security"] or [{}])}
     lead = {operation["operationId"] for operation in operations if linked(operation) & serve}
     return serve | lead
 

@@ -22,6 +22,8 @@ const WALK = [
   "getSpace",
   "editSpace",
   "listSpaces",
+  "listSandboxPartners",
+  "assertSandboxPartner",
 ];
 
 const [server, reports] = process.argv.slice(2);

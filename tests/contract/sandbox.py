@@ -121,10 +121,24 @@ class Sandbox:
 
     def log_in_as_software(self, client):
         """An access token of software."""
+        return self.exchange_client_assertion(self.client_assertion(client))
+
+    def partner(self, administration):
+        """The test partner of an administration."""
+        partners = self.ask("GET", "/sandbox/partners")["data"]
+        return next(partner["id"] for partner in partners if partner["administration"] == administration)
+
+    def log_in_as_partner(self, partner):
+        """An access token of a test partner."""
+        signed_by_sandbox = self.ask("POST", "/sandbox/client-assertions", json={"partner": partner})
+        return self.exchange_client_assertion(signed_by_sandbox["clientAssertion"])
+
+    def exchange_client_assertion(self, assertion):
+        """What a client gets for its assertion."""
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": self.client_assertion(client),
+            "client_assertion": assertion,
         }
         return self.ask("POST", "/v1/token", data=form)
 

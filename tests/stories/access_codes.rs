@@ -218,9 +218,9 @@ fn whatever_is_wrong_with_a_code_is_answered_alike(world: &World) {
     let expired = with("expiresAt", json!(world.now() + TimeDelta::minutes(1)));
     let of_another_space = with("spaceIdentifier", elsewhere);
     let bound = with("nationalNumberWanted", json!(true));
-    let mut wish = for_company(ACD, "holder");
-    wish["securityCode"] = json!(SECRET);
-    let secured = issue(&acd, &wish);
+    let mut secured_wish = for_company(ACD, "holder");
+    secured_wish["securityCode"] = json!(SECRET);
+    let secured = issue(&acd, &secured_wish);
     let holder = holder_by_code(world, &anna, &space, CCSS);
     let own = hand_out(&anna, &holder, &json!({})).expect(201);
     world.wait(TimeDelta::minutes(2));
