@@ -8,7 +8,7 @@ use domain::{
     audit::Actor,
     catalogue::{Service, ServiceCode},
     certification::{
-        Certification, PrincipalStanding,
+        BusinessNumber, Certification, PrincipalStanding,
         access_code::{AccessCode, Activation, Attempt, Presented, Verdict, activation::FAILURES_AT_MOST},
     },
     collaboration::{Membership, Permission},
@@ -103,6 +103,7 @@ struct Found {
     code: AccessCode,
     service: Service,
     principal: Option<(PrincipalStanding, SpaceId)>,
+    is_holder_here: bool,
     request: Option<Certification>,
     /// The space's holder certification for the service, where it is not the request.
     rival: Option<Certification>,
@@ -115,20 +116,25 @@ fn find(tx: &mut Transaction<'_>, keys: &DataKeys, (space, tried): (&Space, &Tri
     let service = code.as_ref().map_or_else(nobodys, |code| Ok(code.service.clone()))?;
     let principal = code.as_ref().and_then(|code| code.principal).unwrap_or(Uuid::nil().into());
     let principal = tx.principal_standing(principal)?;
+    let code = code.map(|code| under_current_key(keys, code)).transpose()?;
+    let digests = code.as_ref().map_or_else(Vec::new, |(_, number)| keys.business_digests(number));
+    let is_holder_here = !tx.principals(&service, &digests)?.0.is_empty();
+    let code = code.map(|(code, _)| code);
     let holder = tx.holder_certification(space.id, &service)?;
     let request = code.as_ref().and_then(|code| code.request);
     let locked = tx.lock_certification(request.or(holder).unwrap_or(Uuid::nil().into()))?;
     let (Some(service), Some(code)) = (tx.service(&service)?, code) else { return Ok(None) };
     let locked = locked.map(|held| held.certification);
     let (request, rival) = if code.request.is_some() { (locked, None) } else { (None, locked) };
-    Ok(Some(Found { code: under_current_key(keys, code)?, service, principal, request, rival }))
+    Ok(Some(Found { code, service, principal, is_holder_here, request, rival }))
 }
 
-/// The code as the current data key protects it: what it grants may begin after its table has changed keys.
-fn under_current_key(keys: &DataKeys, code: AccessCode) -> Result<AccessCode, StoreError> {
+/// The code as the current data key protects it, since what it grants may begin after its table has changed keys; and the number of
+/// the company for which it is.
+fn under_current_key(keys: &DataKeys, code: AccessCode) -> Result<(AccessCode, BusinessNumber), StoreError> {
     let unopened = || StoreError::Corrupt(format!("access_codes {}: no data key opens it", code.id));
     let number = keys.business_number(&code.legal_person).ok_or_else(unopened)?;
-    Ok(AccessCode { legal_person: keys.protect_business(&number), ..code })
+    Ok((AccessCode { legal_person: keys.protect_business(&number), ..code }, number))
 }
 
 /// Tries a code for a space; what is tried in vain is counted, and is refused without undoing that.
@@ -145,10 +151,11 @@ fn attempt(
     let found = find(tx, &app.data_keys, (space, tried))?;
     let number = tried.number.as_ref().map(|number| app.data_keys.business_digests(number));
     let attempt = Attempt { space, legal_person: number.as_deref(), security_code_fits };
-    let Some(Found { code, service, principal, request, rival }) = &found else {
+    let Some(Found { code, service, principal, is_holder_here, request, rival }) = &found else {
         return in_vain(tx, caller, space, &Verdict::Invalid).map(Err);
     };
-    let presented = Presented { code, service, principal: principal.clone(), request: request.as_ref() };
+    let (principal, is_holder_here) = (principal.clone(), *is_holder_here);
+    let presented = Presented { code, service, principal, is_holder_here, request: request.as_ref() };
     let proved = match presented.judge(attempt, now) {
         Verdict::Proved(proved) => proved,
         wrong => return in_vain(tx, caller, space, &wrong).map(Err),

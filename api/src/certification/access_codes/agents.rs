@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Refusal,
-    audit::{AuditAct, Chain, Event},
+    audit::{Actor, AuditAct, Chain, Event},
     collaboration::Permission,
     id::{CertificationId, SpaceId},
 };
@@ -92,8 +92,8 @@ pub async fn end(
             let locked = tx.lock_certification(agent)?.ok_or(Refusal::NotFound)?.certification;
             let ended = administrator.end_agent((&space, &holder), &locked, reason, tx.now())?;
             tx.save_certification(&ended)?;
-            tell(tx, &app, caller.actor(), &ended)?;
-            // His space's log has it too, but nobody reads that here.
+            // The agent's log names nobody of the holder's; the holder's does.
+            tell(tx, &app, Actor::System, &ended)?;
             tx.record(Event::new(Chain::Space(space.id), AuditAct::CertificationRevoked, caller.actor(), agent));
             let (agent, identifier) = tx.agent_of(agent, holder.id)?.ok_or(Refusal::NotFound)?;
             Prepared::ok(&AgentView::new(&agent, &identifier, tx.now()))

@@ -7,6 +7,7 @@ use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
     id::{AccessCodeId, CertificationId, SpaceId},
+    identity::Strength,
 };
 
 use super::{
@@ -96,6 +97,7 @@ pub async fn issue(
             wish.security_code = security_code;
             let (_, holder) = administered_holder(tx, caller, path)?;
             let service = service_of(tx, &holder)?;
+            Strength::of(service.least_assurance).require(caller, tx.now())?;
             let living = tx.living_access_codes_of(holder.id)?;
             let ((secret, new), spot) = (drawn(tx), (&space, &service, &holder));
             let issued = administrator.issue_agent_access_code(spot, new, wish, living, tx.now())?;

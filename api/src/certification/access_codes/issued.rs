@@ -99,6 +99,7 @@ pub async fn get(partner: Partner, id: Path<PathId>) -> Answer {
     responses(
         (status = 201, description = "The code.", body = IssuedAccessCodeView, headers(("Location" = String, description = "Its address."))),
         (status = 403, description = "`scope_not_granted`"),
+        (status = 404, description = "`not_found`: there is no such request, or principal, of a service of its administration."),
         (status = 409, description = "`already_done` with `made`, `certification_state` with `certificationStatus`, `principal_required` with `principals`, `service_not_offered`"),
     )
 )]

@@ -63,6 +63,8 @@ pub struct Presented<'a> {
     pub service: &'a Service,
     /// How the certification of its principal stands, and in which space.
     pub principal: Option<(PrincipalStanding, SpaceId)>,
+    /// Whether the company is here by now as a holder: an agent's code that was issued before hangs on nobody's.
+    pub is_holder_here: bool,
     /// The request that it answers.
     pub request: Option<&'a Certification>,
 }
@@ -128,7 +130,7 @@ impl<'a> Presented<'a> {
             None => !code.is_number_wanted,
         };
         let is_backed = match (code.principal, &self.principal) {
-            (None, _) => true,
+            (None, _) => code.capacity == Capacity::Holder || !self.is_holder_here,
             // Nobody is his own agent.
             (Some(_), Some((principal, of))) => principal.is_effective(now) && *of != space.id,
             (Some(_), None) => false,

@@ -85,7 +85,7 @@ fn attempt(space: &Space) -> Attempt<'_> {
 }
 
 fn present<'a>(code: &'a AccessCode, service: &'a Service) -> Presented<'a> {
-    Presented { code, service, principal: None, request: None }
+    Presented { code, service, principal: None, is_holder_here: false, request: None }
 }
 
 /// The one on whom an agent hangs, in this space.
@@ -282,6 +282,16 @@ fn an_agents_code_is_worth_what_its_principal_is() {
     ] {
         assert!(matches!(judge(principal.clone()), Verdict::Invalid), "{principal:?}");
     }
+}
+
+#[test]
+fn an_agents_code_of_before_is_void_once_its_company_is_here() {
+    let (service, code, (office, _)) = (service(), agent_code(AgentCodeWish::default()).unwrap(), space(2));
+    let before = AccessCode { principal: None, ..code };
+    let judge =
+        |is_holder_here| Presented { is_holder_here, ..present(&before, &service) }.judge(attempt(&office), now());
+    assert!(matches!(judge(false), Verdict::Proved(_)));
+    assert!(matches!(judge(true), Verdict::Invalid));
 }
 
 #[test]

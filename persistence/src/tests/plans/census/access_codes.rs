@@ -94,7 +94,8 @@ fn activate(
     census.ask(|tx| tx.insert_access_code(&issued));
     let code = issued.code();
     let attempt = Attempt { space: &known.space, legal_person: None, security_code_fits: false };
-    let presented = Presented { code, service, principal: None, request: is_asked.then_some(&request) };
+    let presented =
+        Presented { code, service, principal: None, is_holder_here: false, request: is_asked.then_some(&request) };
     let Verdict::Proved(proved) = presented.judge(attempt, now()) else { panic!("the code is good") };
     let activation = administrator.activate(&proved, (Uuid::from_u128(30).into(), None), now()).unwrap();
     census.ask(|tx| tx.save_activation(&activation));
