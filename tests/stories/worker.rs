@@ -44,6 +44,23 @@ fn a_job_that_was_kept_waiting_goes_on_soon_afterwards() {
 }
 
 #[test]
+fn what_becomes_due_while_a_job_is_done_waits_for_no_later_turn() {
+    let world = World::start(Database::Postgres);
+    let anna = world.founder();
+    let path = anna.open_space("Café").header("location");
+    anna.send("POST", &format!("{path}/close"), &[], vec![]).expect(200);
+    let psql = |statement: &str| world.scratch().psql(statement);
+    let rests = "SELECT count(*) FROM recurring_jobs WHERE name = 'remind_of_purges' AND lease IS NULL";
+    wait_until("its first turn", || psql(rests) == "1");
+    let rival = Rival::hold(&world, "LOCK TABLE spaces IN ACCESS EXCLUSIVE MODE");
+    world.wait(TimeDelta::hours(2));
+    rival.wait_for(1);
+    world.wait(TimeDelta::days(23));
+    rival.give_up();
+    wait_until("a reminder", || psql("SELECT count(*) FROM spaces WHERE purge_reminded_at IS NOT NULL") == "1");
+}
+
+#[test]
 fn one_process_works_on_an_sqlite_file() {
     let world = World::start(Database::Sqlite);
     let rival = world.operator(&["worker"]);

@@ -173,13 +173,15 @@ enum Part {
 
 /// Does a part of a job, if it still is held, and ends the job with its last part.
 fn part(app: &App, tx: &mut Transaction<'_>, job: &Job, lease: &Lease) -> Result<Part, StoreError> {
-    if !tx.hold_job(lease, tx.now() + LEASE)? {
+    // What becomes due while the part is done, it may not have seen: the rest is counted from before.
+    let begun = tx.now();
+    if !tx.hold_job(lease, begun + LEASE)? {
         return Ok(Part::Lost);
     }
     if (job.part)(app, tx)? {
         return Ok(Part::More);
     }
-    tx.end_job(lease, tx.now() + job.every)?;
+    tx.end_job(lease, begun + job.every)?;
     Ok(Part::Last)
 }
 
