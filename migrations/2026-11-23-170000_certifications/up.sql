@@ -1,7 +1,8 @@
 -- What an administration, or a principal, confirmed of a space: that it may use a service for a legal person. `status` does not know
 -- that the end has come before the worker has seen it. `domains` is empty where it is for the whole service. Requests and
 -- activations are decided on under the lock of the space, decisions of the administration under that of the row. `heed_at` says of
--- an agent's that something may have become of its principal's, of which its space is to be told.
+-- an agent's that something may have become of its principal's, of which its space is to be told; of a holder's, the same of all its
+-- agents.
 CREATE TABLE certifications (
     id TEXT PRIMARY KEY NOT NULL,
     space_id TEXT NOT NULL REFERENCES spaces (id),
@@ -83,6 +84,8 @@ CREATE TABLE access_codes (
     certification_id TEXT REFERENCES certifications (id),
     used_at TIMESTAMP,
     lock_seq BIGINT NOT NULL DEFAULT 0,
+    CHECK (capacity = 'agent' OR principal_id IS NULL),
+    CHECK (security_code IS NULL OR status = 'issued'),
     CHECK ((issued_by_partner IS NULL) <> (issued_by_person IS NULL)),
     CHECK (issued_by_person IS NULL OR principal_id IS NOT NULL),
     CHECK ((status = 'used') = (certification_id IS NOT NULL)),

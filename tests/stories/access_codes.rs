@@ -20,6 +20,8 @@ crate::on_both_databases!(
     a_holder_hands_out_a_hundred_codes_at_most,
     one_code_activated_twice_at_once_certifies_one_space,
     codes_are_forgotten_when_their_time_is_long_over,
+    a_space_is_an_agent_once_a_principal_and_no_old_code_undoes_its_end,
+    a_holder_hears_that_its_code_was_locked,
 );
 
 const ITM: &str = "itm.social-elections";
@@ -342,8 +344,64 @@ fn twenty_codes_in_vain_are_enough_for_a_day(world: &World) {
     activate(&colleague, &own, &unknown).expect_problem(409, "access_code_invalid");
     world.wait(TimeDelta::hours(24));
     anna.log_in(0).expect(200);
-    activate(&anna, &space, &code).expect(200);
+    let headers = [("content-type", "application/json"), ("idempotency-key", "letter-1")];
+    let path = format!("{space}/certifications/activate");
+    let again = || anna.send("POST", &path, &headers, code.to_string().into_bytes()).expect(200);
+    let granted = again();
+    for _ in 0..20 {
+        activate(&anna, &space, &unknown).expect_problem(409, "access_code_invalid");
+    }
+    assert_eq!(again(), granted, "what was answered is answered again, however often one guessed since");
+    world.wait(TimeDelta::hours(24));
     wait_until("old tries are forgotten", || world.scratch().sql("SELECT count(*) FROM activation_failures") == "0");
+}
+
+fn a_space_is_an_agent_once_a_principal_and_no_old_code_undoes_its_end(world: &World) {
+    let (anna, space) = with_space(world, "Boulangerie");
+    let (mut bert, bureau) = with_space(world, "Fiduciaire");
+    let holder = holder_by_code(world, &anna, &space, CCSS);
+    let code = || with_code(&hand_out(&anna, &holder, &json!({})).expect(201));
+    let (first, second) = (code(), code());
+    let agent = activate(&bert, &bureau, &first).expect(200)["id"].clone();
+    let exists = activate(&bert, &bureau, &second).expect_problem(409, "certification_exists");
+    assert_eq!(exists["certification"], agent);
+
+    let is_effective = || anna.get(&format!("{holder}/agents")).expect(200)["data"][0]["effective"].clone();
+    assert_eq!(is_effective(), true);
+    bert.post(&format!("{bureau}/close"), &json!({})).expect(200);
+    assert_eq!(is_effective(), false, "its space is closed");
+    bert.log_in(0).expect(200);
+    bert.post(&format!("{bureau}/restore"), &json!({})).expect(200);
+    assert_eq!(is_effective(), true);
+
+    let end = format!("{holder}/agents/{}/end", text(&agent));
+    anna.post(&end, &json!({ "reason": "The mandate has ended" })).expect(200);
+    activate(&bert, &bureau, &second).expect_problem(409, "access_code_invalid");
+    activate(&bert, &bureau, &code()).expect(200);
+}
+
+fn a_holder_hears_that_its_code_was_locked(world: &World) {
+    let (anna, space) = with_space(world, "Boulangerie");
+    let (bert, bureau) = with_space(world, "Fiduciaire");
+    let acd = office(world, "acd");
+    let mut wish = for_company(ACD, "holder");
+    wish["securityCode"] = json!(SECRET);
+    let mut known = with_code(&issue(&acd, &wish));
+    known["securityCode"] = json!(SECRET);
+    let holder = activate(&anna, &space, &known).header("location");
+    let code = hand_out(&anna, &holder, &json!({ "securityCode": "agent-1" })).expect(201);
+    let known = json!({ "accessCode": code["accessCode"], "securityCode": "agent-2" });
+    for _ in 0..5 {
+        activate(&bert, &bureau, &known).expect_problem(409, "access_code_invalid");
+    }
+    let log = anna.get(&format!("{space}/audit-events?act=access_code_locked")).expect(200);
+    assert_eq!((&log["data"][0]["object"], log["data"].as_array().expect("events").len()), (&code["id"], 1));
+    wait_until("a mail of it", || subjects(&anna).contains(&"An access code is locked".to_owned()));
+    let kept =
+        world.scratch().sql("SELECT count(*) FROM access_codes WHERE status <> 'issued' AND security_code IS NOT NULL");
+    assert_eq!(kept, "0", "what is over needs no security code");
+    let told = world.scratch().sql("SELECT count(*) FROM partner_events WHERE kind = 'access_code.locked'");
+    assert_eq!(told, "0", "the administration has nothing to do with it");
 }
 
 fn a_code_is_shown_once(world: &World) {

@@ -1,5 +1,6 @@
 //! What an administration decides on certifications: it alone, once, and with effect on the next request.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, COMPANY, Key, Reply, World, as_holder, crowd, races, text, unless_busy};
@@ -145,7 +146,7 @@ fn two_agents_are_named_in_two_domains(world: &World) {
 }
 
 fn an_agents_request_is_granted_under_the_holder_who_is_here(world: &World) {
-    let ((anna, space), (fiduciary, desk)) = (with_space(world), with_space(world));
+    let ((mut anna, space), (fiduciary, desk)) = (with_space(world), with_space(world));
     let aed = office(world, "aed");
     let holder = anna.ask_for_certification(&space, &as_holder(VAT)).expect(201)["id"].clone();
     decide(&aed, &holder, "grant").expect(200);
@@ -168,6 +169,14 @@ fn an_agents_request_is_granted_under_the_holder_who_is_here(world: &World) {
     assert_eq!((&shown["status"], &shown["effective"]), (&json!("granted"), &json!(false)));
     decide(&aed, &holder, "resume").expect(200);
     assert_eq!(gate(&fiduciary, &desk, VAT), 200);
+
+    world.wait(TimeDelta::days(30));
+    anna.log_in(0).expect(200);
+    let own = anna.ask_for_certification(&space, &wish).expect(201)["id"].clone();
+    let body = json!({ "reason": "Mandat reçu", "principal": holder });
+    let path = format!("{CERTIFICATIONS}/{}/grant", text(&own));
+    let refused = office(world, "aed").post(&path, &body).expect_problem(400, "invalid_input");
+    assert_eq!(refused["errors"][0]["pointer"], "/principal", "nobody is his own agent");
 }
 
 /// Both at the same moment: their statuses, in order.

@@ -9,7 +9,7 @@ use domain::{
 };
 use persistence::{StoreError, Transaction};
 
-use super::{notice::Said, tell, write_to_administrators};
+use super::{keep, notice::Said, write_to_administrators};
 use crate::app::App;
 
 /// Keeps that certifications are over whose end has come.
@@ -18,7 +18,7 @@ pub fn expire(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let mut is_any = false;
     for certification in over {
         let Some(change) = certification.expired(tx.now()) else { continue };
-        keep(app, tx, &change)?;
+        turn(app, tx, &change)?;
         is_any = true;
     }
     Ok(is_more && is_any)
@@ -39,7 +39,7 @@ pub fn heed_principals(app: &App, tx: &mut Transaction<'_>) -> Result<bool, Stor
     let (agents, is_more) = tx.take_agents_to_tell()?;
     for agent in agents {
         let Some(change) = agent.heed_principal(tx.now()) else { continue };
-        keep(app, tx, &change)?;
+        turn(app, tx, &change)?;
     }
     Ok(is_more)
 }
@@ -48,15 +48,14 @@ pub fn heed_principals(app: &App, tx: &mut Transaction<'_>) -> Result<bool, Stor
 pub fn end_with_spaces(app: &App, tx: &mut Transaction<'_>, spaces: &BTreeSet<SpaceId>) -> Result<(), StoreError> {
     for certification in tx.lock_certifications_of(spaces)? {
         let Some(change) = certification.purged(tx.now()) else { continue };
-        keep(app, tx, &change)?;
+        turn(app, tx, &change)?;
     }
     Ok(())
 }
 
 /// Keeps a change that nobody made.
-fn keep(app: &App, tx: &mut Transaction<'_>, change: &CertificationChange) -> Result<(), StoreError> {
-    tx.save_certification(change)?;
-    or_told(change.after().id, tell(tx, app, Actor::System, change))
+fn turn(app: &App, tx: &mut Transaction<'_>, change: &CertificationChange) -> Result<(), StoreError> {
+    or_told(change.after().id, keep(tx, app, Actor::System, change))
 }
 
 /// What can't be read of one certification keeps no other from its turn; an operator is told.

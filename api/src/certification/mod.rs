@@ -1,5 +1,5 @@
 //! Certifications: what a space asks for and holds, as [`own`] has it; what its administration decides, as [`partner`] has it;
-//! what comes by the clock, as [`due`] has it. Whoever changes one tells all whom it concerns by [`tell`].
+//! what comes by the clock, as [`due`] has it. Whoever changes one does so by [`keep`], or tells all whom it concerns by [`tell`].
 
 pub mod access_codes;
 pub mod due;
@@ -12,10 +12,13 @@ pub mod view;
 
 use domain::{
     Refusal,
-    audit::{Actor, Event},
-    certification::{Application, Certification, CertificationChange, access_code::SecurityCode},
+    audit::{Actor, AuditAct, Chain, Event},
+    certification::{
+        Application, Certification, CertificationChange,
+        access_code::{AccessCode, SecurityCode},
+    },
     collaboration::{Permission, Role},
-    id::SpaceId,
+    id::{CertificationId, SpaceId},
     space::Space,
 };
 use persistence::{Reading, StoreError, Transaction};
@@ -31,11 +34,27 @@ use crate::{
     mail::Letter,
 };
 
+/// Keeps what became of a locked certification, and tells all whom it concerns.
+///
+/// # Errors
+/// The database can't be asked, or written.
+pub fn keep(tx: &mut Transaction<'_>, app: &App, actor: Actor, change: &CertificationChange) -> Result<(), StoreError> {
+    tx.save_certification(change)?;
+    tell(tx, app, actor, change)
+}
+
+/// Keeps that a locked certification is over whose end has come, so that it keeps no other from coming. Says whether it is.
+fn settle(tx: &mut Transaction<'_>, app: &App, certification: &Certification) -> Result<bool, StoreError> {
+    let Some(over) = certification.expired(tx.now()) else { return Ok(false) };
+    keep(tx, app, Actor::System, &over)?;
+    Ok(true)
+}
+
 /// Records what became of a certification, tells the administration, and writes to the administrators of the space.
 ///
 /// # Errors
 /// The database can't be asked, or written.
-pub fn tell(tx: &mut Transaction<'_>, app: &App, actor: Actor, change: &CertificationChange) -> Result<(), StoreError> {
+fn tell(tx: &mut Transaction<'_>, app: &App, actor: Actor, change: &CertificationChange) -> Result<(), StoreError> {
     if let Some(act) = change.step().act.audit_act() {
         tx.record(Event::new(change.chain(), act, actor, change.after().id));
     }
@@ -60,6 +79,25 @@ fn write_to_principal(tx: &mut Transaction<'_>, app: &App, change: &Certificatio
         if let Some(mail) = mail {
             tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
         }
+    }
+    Ok(())
+}
+
+/// Records that a holder's code for an agent was locked, and writes to the holder's administrators: they issue another one, or
+/// know that somebody guesses.
+fn tell_of_locked(
+    tx: &mut Transaction<'_>,
+    app: &App,
+    (holder, code): (CertificationId, &AccessCode),
+) -> Result<(), StoreError> {
+    let gone = |what: &str| StoreError::Corrupt(format!("access_codes {}: its {what} is gone", code.id));
+    let (_, space) = tx.principal_standing(holder)?.ok_or_else(|| gone("principal"))?;
+    tx.record(Event::new(Chain::Space(space), AuditAct::AccessCodeLocked, Actor::System, code.id));
+    let space = tx.any_space(space)?.ok_or_else(|| gone("space"))?;
+    let service = tx.service(&code.service)?.ok_or_else(|| gone("service"))?;
+    for person in tx.active_members(space.id, &[Role::Administrator])? {
+        let mail = notice::of_locked_code(&space, &service, person.language);
+        tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
     }
     Ok(())
 }

@@ -53,6 +53,13 @@ pub fn of_agent(
     Some(Mail::AgentChanged { identifier, title, service, agent, change })
 }
 
+/// The mail to the holder, in a language, of a code that wrong security codes locked.
+pub fn of_locked_code(space: &Space, service: &Service, language: Language) -> Mail {
+    let (identifier, title) = (space.identifier.to_string(), space.title.as_ref().map(ToString::to_string));
+    let (title, service) = (title.unwrap_or_default(), service.titles.in_language(language).to_owned());
+    Mail::AccessCodeLocked { identifier, title, service }
+}
+
 /// The end of a sentence that begins with the certification.
 fn in_words(act: CertificationAct) -> Text {
     match act {

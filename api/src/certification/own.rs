@@ -13,7 +13,7 @@ use domain::{
 use persistence::{CertificationFilter, Enclosed, Transaction};
 
 use super::{
-    administered, hashed, record_of,
+    administered, hashed, keep, record_of,
     request::{Asked, CertificationRequest},
     seen, tell,
     view::{
@@ -138,7 +138,7 @@ pub async fn ask(request: HttpRequest, person: Person, id: Path<PathId>, body: B
             let asked = body.open(caller.strong()?)?;
             let service = tx.service(&asked.service)?.ok_or(Refusal::ServiceNotOffered)?;
             Strength::of(service.least_assurance).require(caller, tx.now())?;
-            settle(tx, &app, id, &service.code)?;
+            settle_holder(tx, &app, id, &service.code)?;
             let digests = app.data_keys.business_digests(&asked.number);
             let made = tx.requests_made((caller.person, id), &service.code, &digests)?;
             let (wish, enclosed) = kept(&app, asked, security_code);
@@ -147,7 +147,7 @@ pub async fn ask(request: HttpRequest, person: Person, id: Path<PathId>, body: B
             tell(tx, &app, caller.actor(), &change)?;
             let certification = change.after().clone();
             let record = record_of(tx, &app.data_keys, &certification)?;
-            let held = HeldCertification { certification, principal: None };
+            let held = HeldCertification { certification, is_space_in_use: space.is_in_use(), principal: None };
             let view = CertificationView::new(&app.data_keys, &held, language, tx.now())?;
             let location = format!("/v1/spaces/{id}/certifications/{}", change.after().id);
             let prepared = Prepared::created(&CertificationInFullView::new(view, record))?;
@@ -171,20 +171,12 @@ fn kept(app: &App, asked: Asked, security_code: Option<String>) -> (Certificatio
 
 /// Keeps that a space's holder certification for a service is over if its end has come, so that it keeps no other from coming; the
 /// space is locked.
-pub(crate) fn settle(
-    tx: &mut Transaction<'_>,
-    app: &App,
-    space: SpaceId,
-    service: &ServiceCode,
-) -> Result<(), Problem> {
+fn settle_holder(tx: &mut Transaction<'_>, app: &App, space: SpaceId, service: &ServiceCode) -> Result<(), Problem> {
     let Some(id) = tx.holder_certification(space, service)? else { return Ok(()) };
     let is_over = tx.certification_of(id, space)?.is_some_and(|held| held.certification.expired(tx.now()).is_some());
     if is_over {
         let held = tx.lock_certification(id)?.ok_or(Refusal::NotFound)?;
-        if let Some(change) = held.certification.expired(tx.now()) {
-            tx.save_certification(&change)?;
-            tell(tx, app, domain::audit::Actor::System, &change)?;
-        }
+        super::settle(tx, app, &held.certification)?;
     }
     Ok(())
 }
@@ -210,8 +202,7 @@ pub async fn withdraw(request: HttpRequest, person: Person, path: Path<(PathId, 
     person
         .write_once(once, move |tx, caller| {
             let change = withdrawn(tx, caller, (id, certification), body)?;
-            tx.save_certification(&change)?;
-            tell(tx, &app, caller.actor(), &change)?;
+            keep(tx, &app, caller.actor(), &change)?;
             let held = tx.certification_of(certification, id)?.ok_or(Refusal::NotFound)?;
             let record = record_of(tx, &app.data_keys, &held.certification)?;
             let view = CertificationView::new(&app.data_keys, &held, language, tx.now())?;

@@ -13,9 +13,8 @@ use domain::{
 use persistence::{CertificationFilter, Reading, StoreError, Transaction};
 
 use super::{
-    record_of,
+    keep, record_of,
     request::{DecisionRequest, GrantRequest},
-    tell,
     view::{
         CompetingView, Dossier, PartnerCertificationInFullView, PartnerCertificationPage, PartnerCertificationView,
         number_of,
@@ -131,7 +130,7 @@ pub async fn grant(request: HttpRequest, partner: Partner, id: Path<PathId>, bod
     decide(&request, partner, &id, body, move |tx, partner, certification, grant| {
         let service = tx.service(&certification.service)?.ok_or(Refusal::NotFound)?;
         let digests = app.data_keys.business_digests(&number_of(&app.data_keys, certification)?);
-        let principals = tx.principals(&service.code, &digests)?;
+        let principals = tx.principals(&service.code, &digests, Some(certification.space))?;
         Ok(partner.grant(certification, (&service, &principals), grant, tx.now())?)
     })
     .await
@@ -233,8 +232,7 @@ async fn decide<R: Request + 'static>(
             let said = body.open(partner.strong())?;
             let held = tx.lock_certification(id)?.ok_or(Refusal::NotFound)?;
             let change = decision(tx, partner, &held.certification, said)?;
-            tx.save_certification(&change)?;
-            tell(tx, &app, partner.actor(), &change)?;
+            keep(tx, &app, partner.actor(), &change)?;
             let held = own(tx, id, &partner.administration)?;
             let view = shown(tx, &app, &held, language)?;
             Ok(Prepared::ok(&view)?.versioned(change.after().version))

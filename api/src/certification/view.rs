@@ -99,8 +99,8 @@ pub struct CertificationView {
     facts: CertificationFacts,
     /// The space's id.
     space_id: Uuid,
-    /// Whether it opens the service now: it is `granted`, and so is that of the principal on which an agent's hangs, whose space is
-    /// in use.
+    /// Whether it opens the service now: it is `granted` and its space in use, and so are those of the principal on which an
+    /// agent's hangs.
     effective: bool,
     /// What was taken though it looks wrong.
     warnings: Vec<FieldErrorView>,

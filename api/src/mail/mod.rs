@@ -271,6 +271,15 @@ pub enum Mail {
         /// What became of it, as the end of a sentence in the mail's language.
         change: String,
     },
+    /// Wrong security codes locked a code for an agent; this goes to the administrators of the holder's space.
+    AccessCodeLocked {
+        /// What people call the holder's space.
+        identifier: String,
+        /// What its members call it.
+        title: String,
+        /// What the mail's language calls the service.
+        service: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -364,6 +373,7 @@ impl Mail {
             Self::CertificationChanged { .. } => templates!("certification_changed"),
             Self::CertificationEndsSoon { .. } => templates!("certification_ends_soon"),
             Self::AgentChanged { .. } => templates!("agent_changed"),
+            Self::AccessCodeLocked { .. } => templates!("access_code_locked"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -539,8 +549,10 @@ mod tests {
     }
 
     /// One of each that is about a certification.
-    fn of_certifications() -> [Mail; 3] {
+    fn of_certifications() -> [Mail; 4] {
         let words = || ["PM-A1B2C3", "Boulangerie", "Fiches d'impôt"].map(str::to_owned);
+        let [identifier, title, service] = words();
+        let locked = Mail::AccessCodeLocked { identifier, title, service };
         let [identifier, title, service] = words();
         let changed = Mail::CertificationChanged { identifier, title, service, change: "a été accordée".to_owned() };
         let [identifier, title, service] = words();
@@ -548,7 +560,7 @@ mod tests {
         let ends = Mail::CertificationEndsSoon { identifier, title, service, until };
         let [identifier, title, service] = words();
         let (agent, change) = ("PM-Z9Y8X7".to_owned(), "est désormais certifié".to_owned());
-        [changed, ends, Mail::AgentChanged { identifier, title, service, agent, change }]
+        [changed, ends, locked, Mail::AgentChanged { identifier, title, service, agent, change }]
     }
 
     /// One of each that is about an invitation.

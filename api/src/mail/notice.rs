@@ -40,6 +40,7 @@ impl Mail {
             | Self::CertificationChanged { .. }
             | Self::CertificationEndsSoon { .. }
             | Self::AgentChanged { .. }
+            | Self::AccessCodeLocked { .. }
             | Self::RecoveryOpened { .. }
             | Self::RecoveryNamesYou { .. }
             | Self::RecoveryConfirmed { .. }

@@ -88,14 +88,16 @@ pub struct EventView {
 /// The id of the thing to which something happened; how it stands is to be read where it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PartnerEventData)]
-#[serde(untagged, rename_all_fields = "camelCase")]
+#[serde(untagged)]
 pub enum EventDataView {
     /// A certification.
+    #[serde(rename_all = "camelCase")]
     Certification {
         /// Its id.
         certification_id: Uuid,
     },
     /// An access code.
+    #[serde(rename_all = "camelCase")]
     AccessCode {
         /// Its id.
         access_code_id: Uuid,

@@ -112,11 +112,11 @@ pub fn remind(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
 pub fn purge(app: &App, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
     let (closed, is_more) = tx.lock_spaces_to_purge()?;
     let purged: Vec<Space> = closed.iter().filter_map(|space| space.purged(tx.now())).collect();
+    certification::due::end_with_spaces(app, tx, &purged.iter().map(|space| space.id).collect())?;
     for space in &purged {
         tx.save_purged_space(space)?;
         tx.record(Event::new(Chain::Space(space.id), AuditAct::SpacePurged, Actor::System, space.id));
     }
-    certification::due::end_with_spaces(app, tx, &purged.iter().map(|space| space.id).collect())?;
     Ok(is_more && !purged.is_empty())
 }
 

@@ -130,10 +130,12 @@ coded! {
         CertificationRevoked = "certification_revoked",
         /// Its end came.
         CertificationExpired = "certification_expired",
-        /// A holder issued an access code for an agent.
+        /// A holder issued an access code for an agent, or an administration one in answer to a request.
         AccessCodeIssued = "access_code_issued",
         /// A holder withdrew one that nobody had used.
         AccessCodeWithdrawn = "access_code_withdrawn",
+        /// Wrong security codes locked a holder's.
+        AccessCodeLocked = "access_code_locked",
     }
 }
 

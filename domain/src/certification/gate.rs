@@ -28,6 +28,8 @@ pub struct PrincipalStanding {
 pub struct HeldCertification {
     /// The certification.
     pub certification: Certification,
+    /// Whether its space is in use.
+    pub is_space_in_use: bool,
     /// How its principal's stands; an agent of a company without a space here has none.
     pub principal: Option<PrincipalStanding>,
 }
@@ -40,9 +42,10 @@ impl PrincipalStanding {
 }
 
 impl HeldCertification {
-    /// Whether it opens its service now, to a space that is in use.
+    /// Whether it opens its service now.
     pub fn is_effective(&self, now: Instant) -> bool {
-        self.certification.status_at(now) == CertificationStatus::Granted
+        self.is_space_in_use
+            && self.certification.status_at(now) == CertificationStatus::Granted
             && match (self.certification.principal, &self.principal) {
                 (None, _) => true,
                 (Some(_), Some(principal)) => principal.is_effective(now) && self.domains().is_some(),

@@ -240,7 +240,7 @@ fn the_gate_opens_to_what_is_effective_and_names_what_is_missing() {
     let agent = granted(&requested(2, Capacity::Agent), &Principals(vec![holder.id]));
     let service = Service { status: ServiceStatus::Retired, ..service() };
     let pass = |space: &Space, principal| {
-        let held = HeldCertification { certification: agent.clone(), principal };
+        let held = HeldCertification { certification: agent.clone(), is_space_in_use: true, principal };
         Gate { space, service: &service }.pass(vec![held], now())
     };
     let closed = Err(Refusal::CertificationRequired { service: service.code.clone(), sector: service.sector.clone() });
@@ -270,7 +270,7 @@ fn an_agent_has_no_domain_that_its_holder_lacks() {
     ] {
         let principal = PrincipalStanding { domains: of_holder, ..backing(&holder, true) };
         let certification = Certification { domains: of_agent, ..agent.clone() };
-        let held = HeldCertification { certification, principal: Some(principal) };
+        let held = HeldCertification { certification, is_space_in_use: true, principal: Some(principal) };
         assert_eq!((held.domains(), held.is_effective(now())), (common.clone(), common.is_some()));
     }
 }
@@ -281,7 +281,7 @@ fn an_agents_space_is_told_once_that_its_principal_lapsed_and_once_that_it_retur
     let agent = granted(&requested(2, Capacity::Agent), &Principals(vec![holder.id]));
     let heed = |agent: &Certification, is_space_in_use| {
         let principal = Some(backing(&holder, is_space_in_use));
-        HeldCertification { certification: agent.clone(), principal }.heed_principal(now())
+        HeldCertification { certification: agent.clone(), is_space_in_use: true, principal }.heed_principal(now())
     };
     assert_eq!(heed(&agent, true), None);
     let lapsed = heed(&agent, false).unwrap();
@@ -362,7 +362,7 @@ impl World {
         let certification = self.of[1].clone()?;
         let holder = self.holder().filter(|holder| certification.principal == Some(holder.id));
         let principal = holder.map(|holder| backing(holder, self.is_holders_space_in_use));
-        Some(HeldCertification { certification, principal })
+        Some(HeldCertification { certification, is_space_in_use: true, principal })
     }
 
     fn do_it(&mut self, act: Act, which: usize, is_own_administration: bool, ends_in: Option<i64>) {

@@ -317,6 +317,7 @@ impl Transaction<'_> {
         let changes = (
             access_codes::wrong_tries.eq(row.wrong_tries),
             access_codes::status.eq(row.status),
+            access_codes::security_code.eq(row.security_code),
             access_codes::certification_id.eq(row.certification_id),
             access_codes::used_at.eq(row.used_at),
         );

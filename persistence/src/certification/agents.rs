@@ -7,7 +7,7 @@ use domain::{
     space::SpaceIdentifier,
 };
 
-use super::{CertificationRow, HeldColumns, held, holders, read_held};
+use super::{CertificationRow, HeldColumns, held, holders, homes, read_held};
 use crate::{
     error::StoreError,
     row::Row,

@@ -12,7 +12,7 @@ use domain::{
     id::SpaceId,
 };
 
-use super::{CertificationRow, HeldColumns, counting, held, holders, living, read_held};
+use super::{CertificationRow, HeldColumns, counting, held, holders, homes, living, read_held};
 use crate::{
     error::StoreError,
     recurring::{PURGED_AT_ONCE, is_full},
@@ -85,47 +85,74 @@ impl Transaction<'_> {
         Ok((rows.into_iter().map(CertificationRow::read).filter_map(or_told).collect(), is_more))
     }
 
-    /// Takes certifications of agents, at most a hundred, whose spaces are to be told how their principals' stand. Says whether
-    /// there may be more.
+    /// Takes certifications of agents, at most a hundred, whose spaces are to be told how their principals' stand; or else finds a
+    /// holder's agents, whose turn then comes. Says whether there may be more.
     pub fn take_agents_to_tell(&mut self) -> Result<(Vec<HeldCertification>, bool), StoreError> {
-        let due = certifications::heed_at.le(stamp(self.now()));
-        let mut ids: Vec<String> = self.run(|db| {
-            let due = certifications::table.filter(due).order(certifications::heed_at).limit(PURGED_AT_ONCE);
-            due.select(certifications::id).get_results(db)
-        })?;
-        ids.sort_unstable();
+        let agents = self.heeding(Capacity::Agent, PURGED_AT_ONCE)?;
+        if agents.is_empty() {
+            return Ok((vec![], self.hand_on_to_agents()?));
+        }
         self.climb(Rank::Object);
-        self.lock_certifications(&ids)?;
-        let never: Option<NaiveDateTime> = None;
-        let found: Vec<HeldColumns> = self.run(|db| {
-            let taken = certifications::table.filter(certifications::id.eq_any(&ids));
-            diesel::update(taken).set(certifications::heed_at.eq(never)).execute(db)?;
-            held!().filter(certifications::id.eq_any(&ids)).order(certifications::id).get_results(db)
-        })?;
-        Ok((found.into_iter().map(read_held).filter_map(or_told).collect(), is_full(&ids)))
+        self.lock_certifications(&agents)?;
+        self.heed(&agents, None)?;
+        let found: Vec<HeldColumns> = self
+            .run(|db| held!().filter(certifications::id.eq_any(&agents)).order(certifications::id).get_results(db))?;
+        Ok((found.into_iter().map(read_held).filter_map(or_told).collect(), true))
     }
 
-    /// Says of the agents of these holders that something may have become of what they hang on.
-    pub(super) fn make_agents_heed(&mut self, of: &[String]) -> Result<(), StoreError> {
-        let heed = certifications::heed_at.eq(Some(stamp(self.now())));
-        self.run(|db| {
-            let agents = certifications::table.filter(certifications::principal_id.eq_any(of));
-            diesel::update(agents.filter(certifications::status.eq_any(living()))).set(heed).execute(db)
+    /// Says of the living agents of one holder, of which something may have become, that they are to be told. All are locked
+    /// together, in their order. Says whether there was such a holder.
+    fn hand_on_to_agents(&mut self) -> Result<bool, StoreError> {
+        let Some(holder) = self.heeding(Capacity::Holder, 1)?.pop() else { return Ok(false) };
+        let agents: Vec<String> = self.run(|db| {
+            let agents = certifications::table.filter(certifications::principal_id.eq(&holder));
+            agents.filter(certifications::status.eq_any(living())).select(certifications::id).get_results(db)
         })?;
+        let mut locked: Vec<String> = agents.iter().chain([&holder]).cloned().collect();
+        locked.sort_unstable();
+        self.climb(Rank::Object);
+        self.lock_certifications(&locked)?;
+        self.heed(std::slice::from_ref(&holder), None)?;
+        self.heed(&agents, Some(stamp(self.now())))?;
+        Ok(true)
+    }
+
+    /// Which of these are to be heeded, by ascending id.
+    fn heeding(&mut self, of: Capacity, most: i64) -> Result<Vec<String>, StoreError> {
+        let due = certifications::heed_at.le(stamp(self.now()));
+        let mut ids: Vec<String> = self.run(|db| {
+            let due = certifications::table.filter(due).filter(certifications::capacity.eq(of.code()));
+            due.order(certifications::heed_at).limit(most).select(certifications::id).get_results(db)
+        })?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Says of locked certifications when they are to be heeded.
+    pub(super) fn heed(&mut self, ids: &[String], at: Option<NaiveDateTime>) -> Result<(), StoreError> {
+        for some in ids.chunks(NAMED_AT_ONCE) {
+            self.run(|db| {
+                let row = certifications::table.filter(certifications::id.eq_any(some));
+                diesel::update(row).set(certifications::heed_at.eq(at)).execute(db)
+            })?;
+        }
         Ok(())
     }
 
-    /// The same of the agents of all holders in a space, which is closed or restored, under its lock.
+    /// Says of all holders' in a space, which is closed or restored, under its lock, that their agents are to be told.
     pub fn make_agents_of_space_heed(&mut self, space: SpaceId) -> Result<(), StoreError> {
-        let of: Vec<String> = self.run(|db| {
+        let of_holders: Vec<String> = self.run(|db| {
             certifications::table
                 .filter(certifications::space_id.eq(space.to_string()))
                 .filter(certifications::capacity.eq(Capacity::Holder.code()))
                 .filter(certifications::status.eq_any(living()))
+                .order(certifications::id)
                 .select(certifications::id)
                 .get_results(db)
         })?;
-        of.chunks(NAMED_AT_ONCE).try_for_each(|of| self.make_agents_heed(of))
+        self.climb(Rank::Object);
+        self.lock_certifications(&of_holders)?;
+        self.heed(&of_holders, Some(stamp(self.now())))
     }
 
     /// Locks the certifications of spaces that are to be purged, as far as they are not over.

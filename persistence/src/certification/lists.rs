@@ -9,7 +9,7 @@ use domain::{
     space::SpaceIdentifier,
 };
 
-use super::{CertificationRow, HeldColumns, counting, goes_on, held, holders, living, read_held};
+use super::{CertificationRow, HeldColumns, counting, goes_on, held, holders, homes, living, read_held};
 use crate::{
     error::StoreError,
     row::{Row, stamp},

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
-    Coded,
+    Coded, Instant,
     catalogue::{AdministrationCode, Capacity, ServiceCode, ServiceDomainCode, WayIn},
     certification::{
         Certification, CertificationAct, CertificationActor, CertificationChange, CertificationParty,
@@ -34,7 +34,7 @@ use crate::{
     transaction::{Rank, Reading, Transaction},
 };
 
-diesel::alias!(certifications as holders: Holders);
+diesel::alias!(certifications as holders: Holders, spaces as homes: Homes);
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = certifications, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -122,11 +122,12 @@ impl CertificationRow {
     }
 }
 
-/// A certification, how its principal's stands and ends and for which domains it is, and how that one's space stands.
-type HeldColumns = (CertificationRow, Option<PrincipalColumns>, Option<String>);
+/// A certification, how its space stands, how its principal's stands and ends and for which domains it is, and how that one's space
+/// stands.
+type HeldColumns = (CertificationRow, String, Option<PrincipalColumns>, Option<String>);
 type PrincipalColumns = (String, Option<NaiveDateTime>, String);
 
-fn read_held((certification, principal, state): HeldColumns) -> Result<HeldCertification, StoreError> {
+fn read_held((certification, own_state, principal, state): HeldColumns) -> Result<HeldCertification, StoreError> {
     let certification = certification.read()?;
     let id = certification.id.to_string();
     let row = Row { table: "certifications", id: &id };
@@ -139,19 +140,22 @@ fn read_held((certification, principal, state): HeldColumns) -> Result<HeldCerti
         })
     };
     let principal = principal.zip(state).map(standing).transpose()?;
-    Ok(HeldCertification { certification, principal })
+    let is_space_in_use = row.code::<SpaceState>(&own_state)?.is_in_use();
+    Ok(HeldCertification { certification, is_space_in_use, principal })
 }
 
 /// Certifications with what they hang on: the one statement by which it is known what is effective.
 macro_rules! held {
     () => {
         certifications::table
+            .inner_join(spaces::table.on(certifications::space_id.eq(spaces::id)))
             .left_join(holders.on(certifications::principal_id.eq(holders.field(certifications::id).nullable())))
-            .left_join(spaces::table.on(holders.field(certifications::space_id).eq(spaces::id)))
+            .left_join(homes.on(holders.field(certifications::space_id).eq(homes.field(spaces::id))))
             .select((
                 CertificationRow::as_select(),
+                spaces::state,
                 holders.fields((certifications::status, certifications::ends_at, certifications::domains)).nullable(),
-                spaces::state.nullable(),
+                homes.field(spaces::state).nullable(),
             ))
     };
 }
@@ -274,8 +278,8 @@ impl Reading<'_> {
         found.map(read_held).transpose()
     }
 
-    /// The certifications of a space for a service that were granted and are not over, with what they hang on, by ascending
-    /// id: what the gate judges.
+    /// The certifications of a space for a service that are kept as granted, with what they hang on, by ascending id: whether their
+    /// ends have come, the gate judges.
     pub fn certifications_for(
         &mut self,
         space: SpaceId,
@@ -373,12 +377,67 @@ impl Reading<'_> {
         found.map(|id| Row { table: "certifications", id: &id }.id(&id)).transpose()
     }
 
-    /// The certifications of holders for a service and a legal person, known by these digests, on one of which an agent's hangs.
-    pub fn principals(&mut self, service: &ServiceCode, digests: &[String]) -> Result<Principals, StoreError> {
+    /// The certifications of a space for a service that make it an agent for a legal person, known by these digests, and are not
+    /// over, with their domains; believed only under the space's lock.
+    pub fn agencies(
+        &mut self,
+        (space, service): (SpaceId, &ServiceCode),
+        digests: &[String],
+    ) -> Result<Vec<(CertificationId, BTreeSet<ServiceDomainCode>)>, StoreError> {
         let now = stamp(self.now());
+        let found: Vec<(String, String)> = self.run(|db| {
+            certifications::table
+                .filter(certifications::space_id.eq(space.to_string()))
+                .filter(certifications::service.eq(service.as_str()))
+                .filter(certifications::legal_person_digest.eq_any(digests))
+                .filter(certifications::capacity.eq(Capacity::Agent.code()))
+                .filter(certifications::status.eq_any(living()))
+                .filter(goes_on(now))
+                .order(certifications::id)
+                .select((certifications::id, certifications::domains))
+                .get_results(db)
+        })?;
+        let read = |(id, domains): (String, String)| {
+            let row = Row { table: "certifications", id: &id };
+            Ok((row.id(&id)?, read_domains(&row, &domains)?))
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    /// When a certification of a space for a service and a legal person, known by these digests, was last revoked; believed only
+    /// under the space's lock and that of what the administration decides on.
+    pub fn last_revocation(
+        &mut self,
+        (space, service): (SpaceId, &ServiceCode),
+        digests: &[String],
+    ) -> Result<Option<Instant>, StoreError> {
+        let last: Option<NaiveDateTime> = self.run(|db| {
+            certifications::table
+                .filter(certifications::space_id.eq(space.to_string()))
+                .filter(certifications::service.eq(service.as_str()))
+                .filter(certifications::legal_person_digest.eq_any(digests))
+                .filter(certifications::status.eq(CertificationStatus::Revoked.code()))
+                .select(diesel::dsl::max(certifications::decided_at))
+                .get_result(db)
+        })?;
+        Ok(last.map(|at| at.and_utc()))
+    }
+
+    /// The certifications of holders for a service and a legal person, known by these digests, on one of which an agent's hangs;
+    /// none is of the agent's own space, where that is known.
+    pub fn principals(
+        &mut self,
+        service: &ServiceCode,
+        digests: &[String],
+        agent: Option<SpaceId>,
+    ) -> Result<Principals, StoreError> {
+        let now = stamp(self.now());
+        // No space has the empty id.
+        let agent = agent.map(|agent| agent.to_string()).unwrap_or_default();
         let found: Vec<String> = self.run(|db| {
             certifications::table
                 .filter(certifications::legal_person_digest.eq_any(digests))
+                .filter(certifications::space_id.ne(agent))
                 .filter(certifications::service.eq(service.as_str()))
                 .filter(certifications::capacity.eq(Capacity::Holder.code()))
                 .filter(certifications::status.eq_any(living()))
@@ -443,7 +502,7 @@ impl Transaction<'_> {
         }
         self.add_step(change)?;
         if certification.capacity == Capacity::Holder && change.concerns_agents() {
-            self.make_agents_heed(std::slice::from_ref(&row.id))?;
+            self.heed(std::slice::from_ref(&row.id), Some(stamp(self.now())))?;
         }
         Ok(())
     }
@@ -454,9 +513,7 @@ impl Transaction<'_> {
         let of_principal = change.after().principal.filter(|_| change.step().act == CertificationAct::Granted);
         if of_principal.is_some() {
             // The principal's may have lapsed while this one was decided on.
-            let heed = certifications::heed_at.eq(Some(stamp(self.now())));
-            let id = change.after().id.to_string();
-            self.run(|db| diesel::update(certifications::table.find(id)).set(heed).execute(db))?;
+            self.heed(&[change.after().id.to_string()], Some(stamp(self.now())))?;
         }
         Ok(())
     }

@@ -2,17 +2,18 @@
 //!
 //! Whatever is wrong is answered alike, after the same statements and one try of a security code, as far as that can be.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, post, web::Path};
 use domain::{
-    Refusal,
-    audit::Actor,
-    catalogue::{Service, ServiceCode},
+    Instant, Refusal,
+    catalogue::{Service, ServiceCode, ServiceDomainCode},
     certification::{
         BusinessNumber, Certification, PrincipalStanding,
-        access_code::{AccessCode, Activation, Attempt, Presented, Verdict, activation::FAILURES_AT_MOST},
+        access_code::{AccessCode, Activation, Attempt, Presented, Rivals, Verdict, activation::FAILURES_AT_MOST},
     },
     collaboration::{Membership, Permission},
-    id::SpaceId,
+    id::{CertificationId, SpaceId},
     space::Space,
 };
 use persistence::{StoreError, Transaction};
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        administered, record_of, tell,
+        administered, record_of, settle, tell, tell_of_locked,
         view::{CertificationInFullView, CertificationView},
     },
     request::{ActivationRequest, Tried},
@@ -92,10 +93,14 @@ async fn fits(person: &Person, space: SpaceId, body: &Body<ActivationRequest>) -
     let kept = person.read(move |tx, caller| {
         administered(tx, caller, space)?;
         caller.strong()?;
-        tx.activation_failures(caller.person, space)?.require_room()?;
-        Ok(tx.security_code_of(&secret.digest())?)
+        // Who has no try left is refused later, unless he asks again for what he was answered.
+        let has_room = tx.activation_failures(caller.person, space)?.require_room().is_ok();
+        Ok(if has_room { Some(tx.security_code_of(&secret.digest())?) } else { None })
     });
-    person.app().security_codes.fits(security_code, kept.await?).await
+    match kept.await? {
+        Some(kept) => person.app().security_codes.fits(security_code, kept).await,
+        None => Ok(false),
+    }
 }
 
 /// What is known of a code that is tried, and of what the space holds, under their locks.
@@ -104,9 +109,11 @@ struct Found {
     service: Service,
     principal: Option<(PrincipalStanding, SpaceId)>,
     is_holder_here: bool,
+    revoked_at: Option<Instant>,
     request: Option<Certification>,
     /// The space's holder certification for the service, where it is not the request.
-    rival: Option<Certification>,
+    holder: Option<Certification>,
+    agencies: Vec<(CertificationId, BTreeSet<ServiceDomainCode>)>,
 }
 
 /// Looks for a code. One that nobody has takes the same statements, by ids and a code that nothing has.
@@ -118,15 +125,17 @@ fn find(tx: &mut Transaction<'_>, keys: &DataKeys, (space, tried): (&Space, &Tri
     let principal = tx.principal_standing(principal)?;
     let code = code.map(|code| under_current_key(keys, code)).transpose()?;
     let digests = code.as_ref().map_or_else(Vec::new, |(_, number)| keys.business_digests(number));
-    let is_holder_here = !tx.principals(&service, &digests)?.0.is_empty();
+    let is_holder_here = !tx.principals(&service, &digests, None)?.0.is_empty();
+    let agencies = tx.agencies((space.id, &service), &digests)?;
+    let revoked_at = tx.last_revocation((space.id, &service), &digests)?;
     let code = code.map(|(code, _)| code);
     let holder = tx.holder_certification(space.id, &service)?;
     let request = code.as_ref().and_then(|code| code.request);
     let locked = tx.lock_certification(request.or(holder).unwrap_or(Uuid::nil().into()))?;
     let (Some(service), Some(code)) = (tx.service(&service)?, code) else { return Ok(None) };
     let locked = locked.map(|held| held.certification);
-    let (request, rival) = if code.request.is_some() { (locked, None) } else { (None, locked) };
-    Ok(Some(Found { code, service, principal, is_holder_here, request, rival }))
+    let (request, holder) = if code.request.is_some() { (locked, None) } else { (None, locked) };
+    Ok(Some(Found { code, service, principal, is_holder_here, revoked_at, request, holder, agencies }))
 }
 
 /// The code as the current data key protects it, since what it grants may begin after its table has changed keys; and the number of
@@ -151,37 +160,38 @@ fn attempt(
     let found = find(tx, &app.data_keys, (space, tried))?;
     let number = tried.number.as_ref().map(|number| app.data_keys.business_digests(number));
     let attempt = Attempt { space, legal_person: number.as_deref(), security_code_fits };
-    let Some(Found { code, service, principal, is_holder_here, request, rival }) = &found else {
-        return in_vain(tx, caller, space, &Verdict::Invalid).map(Err);
+    let Some(Found { code, service, principal, is_holder_here, revoked_at, request, holder, agencies }) = found else {
+        return in_vain(tx, app, (caller, space), &Verdict::Invalid).map(Err);
     };
-    let (principal, is_holder_here) = (principal.clone(), *is_holder_here);
-    let presented = Presented { code, service, principal, is_holder_here, request: request.as_ref() };
+    let (code, service, request) = (&code, &service, request.as_ref());
+    let presented = Presented { code, service, principal, is_holder_here, revoked_at, request };
     let proved = match presented.judge(attempt, now) {
         Verdict::Proved(proved) => proved,
-        wrong => return in_vain(tx, caller, space, &wrong).map(Err),
+        wrong => return in_vain(tx, app, (caller, space), &wrong).map(Err),
     };
     proved.wanted_login().require(caller, now)?;
-    let over = rival.as_ref().and_then(|rival| rival.expired(now));
-    if let Some(over) = &over {
-        tx.save_certification(over)?;
-        tell(tx, app, Actor::System, over)?;
-    }
-    let rival = rival.as_ref().filter(|_| over.is_none()).map(|rival| rival.id);
+    let holder = match holder {
+        Some(holder) if !settle(tx, app, &holder)? => Some(holder.id),
+        _ => None,
+    };
     let administrator = membership.administrator(Permission::ManageCertifications)?;
-    Ok(Ok(administrator.activate(&proved, (tx.new_id(), rival), now)?))
+    Ok(Ok(administrator.activate(&proved, (tx.new_id(), &Rivals { holder, agents: agencies }), now)?))
 }
 
 /// Counts what was tried in vain; whoever watches the log sees who goes on trying.
 fn in_vain(
     tx: &mut Transaction<'_>,
-    caller: &Caller,
-    space: &Space,
+    app: &App,
+    (caller, space): (&Caller, &Space),
     verdict: &Verdict<'_>,
 ) -> Result<Refusal, Problem> {
     if let Verdict::WrongSecurityCode(change) = verdict {
         tx.save_access_code(change)?;
         if let Some(event) = change.event() {
             tx.announce(&event)?;
+        }
+        if let Some(holder) = change.holder() {
+            tell_of_locked(tx, app, (holder, change.after()))?;
         }
     }
     tx.count_activation_failure(caller.person, space.id)?;

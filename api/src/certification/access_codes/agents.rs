@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::{
-    super::tell,
+    super::keep,
     administered_holder,
     request::EndAgentRequest,
     seen_holder,
@@ -91,9 +91,8 @@ pub async fn end(
             let reason = body.open(caller.strong()?)?;
             let locked = tx.lock_certification(agent)?.ok_or(Refusal::NotFound)?.certification;
             let ended = administrator.end_agent((&space, &holder), &locked, reason, tx.now())?;
-            tx.save_certification(&ended)?;
             // The agent's log names nobody of the holder's; the holder's does.
-            tell(tx, &app, Actor::System, &ended)?;
+            keep(tx, &app, Actor::System, &ended)?;
             tx.record(Event::new(Chain::Space(space.id), AuditAct::CertificationRevoked, caller.actor(), agent));
             let (agent, identifier) = tx.agent_of(agent, holder.id)?.ok_or(Refusal::NotFound)?;
             Prepared::ok(&AgentView::new(&agent, &identifier, tx.now()))

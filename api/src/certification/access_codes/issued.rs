@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Refusal,
+    audit::{AuditAct, Chain, Event},
     catalogue::{Service, ServiceCode},
     certification::{
         Principals,
@@ -111,19 +112,23 @@ pub async fn issue(request: HttpRequest, partner: Partner, body: Body<AccessCode
     partner
         .write_once(SCOPE, once, move |tx, partner| {
             let ToIssue { purpose, principal, times } = body.open(partner.strong())?;
-            let (service, basis, principals) = match purpose {
-                Purpose::Unasked(unasked) => said(tx, &app, *unasked, security_code)?,
+            let (terms, asking) = match purpose {
+                Purpose::Unasked(unasked) => (said(tx, &app, *unasked, security_code)?, None),
                 Purpose::Answering(request) => {
-                    tx.certification_to(request, &partner.administration)?.ok_or(Refusal::NotFound)?;
+                    let held = tx.certification_to(request, &partner.administration)?.ok_or(Refusal::NotFound)?;
                     // No code answers what is decided meanwhile.
                     tx.lock_certification(request)?;
-                    asked(tx, &app, partner, request)?
+                    (asked(tx, &app, partner, request)?, Some(held.certification.space))
                 }
             };
+            let (service, basis, principals) = terms;
             let (secret, new) = drawn(tx);
             let issued = partner.issue_access_code(&service, new, (basis, &principals, principal), times, tx.now())?;
             tx.insert_access_code(&issued)?;
             let code = issued.code();
+            if let Some(space) = asking {
+                tx.record(Event::new(Chain::Space(space), AuditAct::AccessCodeIssued, partner.actor(), code.id));
+            }
             let facts = AccessCodeView::new(&app.data_keys, (code, None), tx.now())?;
             let prepared = Prepared::created(&IssuedAccessCodeView::new(&secret, facts))?;
             let location = format!("/v1/partner/access-codes/{}", code.id);
@@ -149,7 +154,7 @@ type Terms = (Service, AccessCodeBasis, Principals);
 /// What the administration says.
 fn said(tx: &mut Reading<'_>, app: &App, unasked: Unasked, security_code: Option<String>) -> Result<Terms, Problem> {
     let service = tx.service(&unasked.service)?.ok_or(Refusal::ServiceNotOffered)?;
-    let principals = tx.principals(&service.code, &app.data_keys.business_digests(&unasked.number))?;
+    let principals = tx.principals(&service.code, &app.data_keys.business_digests(&unasked.number), None)?;
     let wish = AccessCodeWish {
         is_number_wanted: unasked.is_number_wanted,
         space: unasked.space,
@@ -168,7 +173,8 @@ fn asked(tx: &mut Reading<'_>, app: &App, partner: &PartnerCaller, request: Cert
     let space = tx.any_space(request.space)?.ok_or(Refusal::NotFound)?;
     let security_code = tx.enclosed_with(request.id)?.security_code;
     let basis = AccessCodeBasis::answering(request, space.identifier, security_code)?;
-    let principals = tx.principals(&service.code, &app.data_keys.business_digests(&number))?;
+    let digests = app.data_keys.business_digests(&number);
+    let principals = tx.principals(&service.code, &digests, Some(request.space))?;
     Ok((service, basis, principals))
 }
 

@@ -58,7 +58,7 @@ pub struct AccessCodeView {
     masked_national_number: String,
     /// Whether that number must be known to activate it.
     national_number_wanted: bool,
-    /// Whether a security code goes with it.
+    /// Whether a security code is wanted with it; never once it is over.
     has_security_code: bool,
     /// How often the security code was wrong and all else right; the fifth time locks it.
     #[schema(minimum = 0, maximum = 5, example = 0)]
@@ -163,7 +163,7 @@ pub struct AgentView {
     space_identifier: String,
     /// How the certification stands.
     status: CertificationStatusChoice,
-    /// Whether it opens the service now: it and the holder's are granted.
+    /// Whether it opens the service now: it and the holder's are granted, and both spaces in use.
     effective: bool,
     /// The domains of the service that it is for; empty for the whole of it.
     #[schema(value_type = Vec<schema::ServiceDomainCode>, max_items = 50)]

@@ -1,12 +1,14 @@
 //! Activating an access code. Whatever is wrong with a code, or with who tries it, is told alike: nobody learns that there is such a
 //! code, for whom it is, or whether another space has used it (domain.md §4, C).
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use super::{AccessCode, AccessCodeChange, AccessCodeStatus, TRIES};
 use crate::{
     Instant, Refusal,
-    catalogue::{Capacity, Service, WayIn},
+    catalogue::{Capacity, Service, ServiceDomainCode, WayIn},
     certification::{
         Certification, CertificationAct, CertificationActor, CertificationChange, CertificationStatus,
         PrincipalStanding, decision::end_of,
@@ -65,8 +67,35 @@ pub struct Presented<'a> {
     pub principal: Option<(PrincipalStanding, SpaceId)>,
     /// Whether the company is here by now as a holder: an agent's code that was issued before hangs on nobody's.
     pub is_holder_here: bool,
+    /// When the space last lost a certification for the service and the company by a revocation: what was issued before does not
+    /// undo that.
+    pub revoked_at: Option<Instant>,
     /// The request that it answers.
     pub request: Option<&'a Certification>,
+}
+
+/// What a space has of a service that is not over, read under its lock, beside the request that a code answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rivals {
+    /// Its holder certification.
+    pub holder: Option<CertificationId>,
+    /// Those that make it an agent for the company of the code, with their domains.
+    pub agents: Vec<(CertificationId, BTreeSet<ServiceDomainCode>)>,
+}
+
+impl Rivals {
+    /// The one that leaves no place for what a code grants: a space is a service's holder once, and an agent once a principal in
+    /// each domain (domain.md §4, F).
+    fn of(&self, code: &AccessCode) -> Option<CertificationId> {
+        let is_same = |domains: &BTreeSet<_>| {
+            domains.is_empty() || code.domains.is_empty() || !domains.is_disjoint(&code.domains)
+        };
+        let rival = match code.capacity {
+            Capacity::Holder => self.holder,
+            Capacity::Agent => self.agents.iter().find(|(_, domains)| is_same(domains)).map(|(id, _)| *id),
+        };
+        rival.filter(|rival| Some(*rival) != code.request)
+    }
 }
 
 /// What a try of a code comes to. What is wrong is kept, so it is an outcome and no error; the one who tries is told
@@ -148,14 +177,15 @@ impl<'a> Presented<'a> {
             && is_this_number
             && is_backed
             && is_awaited
+            && self.revoked_at.is_none_or(|revoked| revoked < code.issued_at)
     }
 }
 
 impl AccessCode {
     fn wrongly_tried(&self) -> AccessCodeChange {
         let wrong_tries = self.wrong_tries + 1;
-        let status = if wrong_tries < TRIES { self.status } else { AccessCodeStatus::Locked };
-        AccessCodeChange(Self { wrong_tries, status, ..self.clone() })
+        let tried = if wrong_tries < TRIES { self.clone() } else { self.over(AccessCodeStatus::Locked) };
+        AccessCodeChange(AccessCode { wrong_tries, ..tried })
     }
 }
 
@@ -194,18 +224,17 @@ impl Administrator<'_> {
     /// Certifies the space by a code, which serves no more: what was requested is granted, or a certification begins so.
     ///
     /// # Errors
-    /// The space is private or not open; or it has a holder certification for the service, and the code stays good.
+    /// The space is private or not open; or it has what the code would give it, and the code stays good.
     pub fn activate(
         &self,
         proved: &ProvedAccessCode<'_>,
-        (id, holder): (CertificationId, Option<CertificationId>),
+        (id, rivals): (CertificationId, &Rivals),
         now: Instant,
     ) -> Result<Activation, Refusal> {
         let ProvedAccessCode { space, code, service, request } = *proved;
         debug_assert_eq!(self.membership().space, space.id);
         Permission::ManageCertifications.require_state(space, now)?;
-        let rival = holder.filter(|holder| code.capacity == Capacity::Holder && Some(*holder) != code.request);
-        if let Some(certification) = rival {
+        if let Some(certification) = rivals.of(code) {
             return Err(Refusal::CertificationExists { certification });
         }
         let by = CertificationActor::Space(self.membership().person);
@@ -218,7 +247,7 @@ impl Administrator<'_> {
             CertificationChange::beginning(begun, CertificationAct::Granted, by)
         };
         let used = Some((certification.after().id, now));
-        let used = AccessCode { status: AccessCodeStatus::Used, used, ..code.clone() };
+        let used = AccessCode { used, ..code.over(AccessCodeStatus::Used) };
         Ok(Activation { code: AccessCodeChange(used), certification })
     }
 }

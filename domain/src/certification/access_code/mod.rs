@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-pub use activation::{Activation, ActivationFailures, Attempt, Presented, ProvedAccessCode, Verdict};
+pub use activation::{Activation, ActivationFailures, Attempt, Presented, ProvedAccessCode, Rivals, Verdict};
 pub use issue::{AccessCodeBasis, AccessCodeTimes, AccessCodeWish, AgentCodeWish, IssuedAccessCode, NewAccessCode};
 pub use secret::{AccessSecret, SecurityCode};
 
@@ -98,7 +98,7 @@ pub struct AccessCode {
     pub space: Option<SpaceIdentifier>,
     /// The domains of the service that it is for; empty for the whole of it.
     pub domains: BTreeSet<ServiceDomainCode>,
-    /// The security code that goes with it, hashed.
+    /// The security code that goes with it, hashed; forgotten once it serves no more.
     pub security_code: Option<String>,
     /// How often the security code was wrong and all else right.
     pub wrong_tries: u32,
@@ -129,6 +129,12 @@ pub struct AccessCode {
 pub struct AccessCodeChange(AccessCode);
 
 impl AccessCodeChange {
+    /// The holder's certification whose space is told of it, if one is: who issued a code hears that it was locked.
+    pub fn holder(&self) -> Option<CertificationId> {
+        let AccessCode { status, issuer, principal, .. } = &self.0;
+        let is_told = *status == AccessCodeStatus::Locked && issuer.party() == AccessCodeParty::Holder;
+        principal.filter(|_| is_told)
+    }
     /// The code as it is to be.
     pub fn after(&self) -> &AccessCode {
         &self.0
@@ -152,11 +158,14 @@ impl AccessCode {
         }
     }
 
+    /// A code that serves no more needs no security code.
+    fn over(&self, status: AccessCodeStatus) -> Self {
+        Self { status, security_code: None, ..self.clone() }
+    }
+
     fn withdrawn(&self, now: Instant) -> Result<AccessCodeChange, Refusal> {
         match self.status_at(now) {
-            AccessCodeStatus::Issued => {
-                Ok(AccessCodeChange(Self { status: AccessCodeStatus::Withdrawn, ..self.clone() }))
-            }
+            AccessCodeStatus::Issued => Ok(AccessCodeChange(self.over(AccessCodeStatus::Withdrawn))),
             status => Err(Refusal::AccessCodeState { status }),
         }
     }

@@ -85,7 +85,7 @@ fn attempt(space: &Space) -> Attempt<'_> {
 }
 
 fn present<'a>(code: &'a AccessCode, service: &'a Service) -> Presented<'a> {
-    Presented { code, service, principal: None, is_holder_here: false, request: None }
+    Presented { code, service, principal: None, is_holder_here: false, revoked_at: None, request: None }
 }
 
 /// The one on whom an agent hangs, in this space.
@@ -100,7 +100,8 @@ fn activate(of: u128, verdict: &Verdict<'_>, holder: Option<CertificationId>) ->
     let Verdict::Proved(proved) = verdict else { return Err(None) };
     let (_, founder) = space(of);
     let administrator = founder.administrator(Permission::ManageCertifications).unwrap();
-    administrator.activate(proved, (Uuid::from_u128(100).into(), holder), now()).map_err(Some)
+    let rivals = Rivals { holder, agents: vec![] };
+    administrator.activate(proved, (Uuid::from_u128(100).into(), &rivals), now()).map_err(Some)
 }
 
 #[test]
@@ -295,6 +296,37 @@ fn an_agents_code_of_before_is_void_once_its_company_is_here() {
 }
 
 #[test]
+fn a_space_is_an_agent_once_a_principal_in_each_domain() {
+    let (service, (office, founder)) = (service(), space(2));
+    let domains = |codes: &[&str]| codes.iter().map(|code| domain_code(code)).collect::<BTreeSet<_>>();
+    let code = AccessCode { domains: domains(&["a", "b"]), ..issue(wish(Capacity::Agent)) };
+    let (id, administrator) =
+        (CertificationId(Uuid::from_u128(7)), founder.administrator(Permission::ManageCertifications).unwrap());
+    let activate = |held: BTreeSet<_>| {
+        let Verdict::Proved(proved) = present(&code, &service).judge(attempt(&office), now()) else {
+            panic!("a good code")
+        };
+        let rivals = Rivals { holder: None, agents: vec![(id, held)] };
+        administrator.activate(&proved, (Uuid::from_u128(100).into(), &rivals), now()).err()
+    };
+    let exists = Some(Refusal::CertificationExists { certification: id });
+    for overlapping in [domains(&["b", "c"]), BTreeSet::new()] {
+        assert_eq!(activate(overlapping), exists);
+    }
+    assert_eq!(activate(domains(&["c"])), None);
+}
+
+#[test]
+fn no_code_of_before_undoes_a_revocation() {
+    let (service, (own, _)) = (service(), space(1));
+    let code = issue(wish(Capacity::Holder));
+    let judge =
+        |revoked_at| Presented { revoked_at: Some(revoked_at), ..present(&code, &service) }.judge(attempt(&own), now());
+    assert!(matches!(judge(code.issued_at), Verdict::Invalid));
+    assert!(matches!(judge(code.issued_at - TimeDelta::seconds(1)), Verdict::Proved(_)));
+}
+
+#[test]
 fn a_space_with_a_holder_is_told_so_once_the_code_proved_right_and_keeps_the_code() {
     let (service, (own, _)) = (service(), space(1));
     let holder = granted(1).id;
@@ -344,7 +376,7 @@ proptest! {
                 Verdict::Proved(proved) => {
                     prop_assert!(security_code_fits && knows_number && wrong < TRIES);
                     let administrator = founder.administrator(Permission::ManageCertifications).unwrap();
-                    let activation = administrator.activate(&proved, (Uuid::from_u128(of).into(), None), at).unwrap();
+                    let activation = administrator.activate(&proved, (Uuid::from_u128(of).into(), &Rivals::default()), at).unwrap();
                     certified += 1;
                     code = activation.code().after().clone();
                 }

@@ -519,7 +519,9 @@ fn certifications(census: &mut Census<'_>, known: &Known) {
     certifications_found(census, known, &service, holder);
     access_codes::take(census, known, (&service, &partner), suspended.after());
     census.ask(|tx| tx.make_agents_of_space_heed(space.id));
-    census.ask(|tx| Ok(tx.take_agents_to_tell()?.0));
+    for told in [1, 0] {
+        assert_eq!(census.ask(|tx| Ok(tx.take_agents_to_tell()?.0)).len(), told, "the agent, and then its holder's");
+    }
     census.clock = Arc::new(later);
     assert_eq!(census.ask(|tx| Ok(tx.take_certifications_to_warn()?.0)), []);
     census.ask(|tx| Ok(tx.lock_certifications_to_expire()?.0));
@@ -535,7 +537,9 @@ fn certifications_found(census: &mut Census<'_>, known: &Known, service: &Servic
     census.ask(|tx| tx.certification_steps(holder.id));
     census.ask(|tx| tx.enclosed_with(holder.id));
     census.ask(|tx| tx.requests_made((owner.person.id, space.id), &service.code, &digests));
-    census.ask(|tx| tx.principals(&service.code, &digests));
+    census.ask(|tx| tx.principals(&service.code, &digests, Some(space.id)));
+    census.ask(|tx| tx.agencies((space.id, &service.code), &digests));
+    census.ask(|tx| tx.last_revocation((space.id, &service.code), &digests));
     census.ask(|tx| tx.lock_certification(holder.id));
     census.ask(|tx| tx.competing_certifications(holder, &digests));
     let administration = &service.administration;

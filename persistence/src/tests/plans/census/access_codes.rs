@@ -7,7 +7,7 @@ use domain::{
         Certification, CertificationStatus, Principals,
         access_code::{
             AccessCodeBasis, AccessCodeStatus, AccessCodeTimes, AccessCodeWish, AgentCodeWish, Attempt, NewAccessCode,
-            Presented, Verdict,
+            Presented, Rivals, Verdict,
         },
     },
     collaboration::{Administrator, Permission},
@@ -94,9 +94,15 @@ fn activate(
     census.ask(|tx| tx.insert_access_code(&issued));
     let code = issued.code();
     let attempt = Attempt { space: &known.space, legal_person: None, security_code_fits: false };
-    let presented =
-        Presented { code, service, principal: None, is_holder_here: false, request: is_asked.then_some(&request) };
+    let presented = Presented {
+        code,
+        service,
+        principal: None,
+        is_holder_here: false,
+        revoked_at: None,
+        request: is_asked.then_some(&request),
+    };
     let Verdict::Proved(proved) = presented.judge(attempt, now()) else { panic!("the code is good") };
-    let activation = administrator.activate(&proved, (Uuid::from_u128(30).into(), None), now()).unwrap();
+    let activation = administrator.activate(&proved, (Uuid::from_u128(30).into(), &Rivals::default()), now()).unwrap();
     census.ask(|tx| tx.save_activation(&activation));
 }
