@@ -249,7 +249,7 @@ where
             (outcome, _) => outcome,
         };
         let keep = outcome.is_ok();
-        let (has_posted, has_announced) = (keep && tx.has_posted, keep && tx.has_announced);
+        let (has_posted, has_announced) = (keep && tx.has_posted, keep && tx.announced_at.is_some());
         let answer = move |fate: Result<(), StoreError>| {
             if has_posted && fate.is_ok() {
                 bells.posted.notify_one();

@@ -38,8 +38,8 @@ pub struct Transaction<'c> {
     pub(crate) begun: Vec<Chain>,
     /// Whether something was put into the outbox.
     pub(crate) has_posted: bool,
-    /// Whether an administration is told of something.
-    pub(crate) has_announced: bool,
+    /// When the last thing happened of which an administration is told.
+    pub(crate) announced_at: Option<Instant>,
 }
 
 /// The one order in which locks are taken: skipping is allowed, going back is not.
@@ -101,7 +101,7 @@ impl<'c> Transaction<'c> {
             events: vec![],
             begun: vec![],
             has_posted: false,
-            has_announced: false,
+            announced_at: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What administrations are told, in the order in which each is told it. An event is written with what it tells of, and gets its
 //! place in its feed after that was kept: so no reader ever passes one that is still to come.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
@@ -9,6 +9,7 @@ use domain::{
     id::PartnerEventId,
     partner::{Feed, FeedPosition, PartnerEvent, ToldEvent},
 };
+use uuid::Uuid;
 
 use crate::{
     error::StoreError,
@@ -101,19 +102,35 @@ impl Reading<'_> {
 }
 
 impl Transaction<'_> {
-    /// Tells an administration of something, once this transaction is kept.
+    /// Tells an administration of something, once this transaction is kept. To what it happened the transaction has locked, or
+    /// made.
+    ///
+    /// Places follow the moments, and servers' clocks differ. So its moment is later than that of all that happened to the same
+    /// thing, or was announced in this transaction, before.
     pub fn announce(&mut self, event: &PartnerEvent) -> Result<(), StoreError> {
         let id: PartnerEventId = self.new_id();
+        let before = self.last_event_of(event.subject)?.max(self.announced_at);
+        let happened_at = self.now().max(before.map_or(Instant::MIN_UTC, |before| before + TimeDelta::microseconds(1)));
         let row = (
             partner_events::id.eq(id.to_string()),
             partner_events::administration.eq(event.administration.as_str()),
             partner_events::kind.eq(event.kind.code()),
             partner_events::subject.eq(event.subject.to_string()),
-            partner_events::happened_at.eq(stamp(self.now())),
+            partner_events::happened_at.eq(stamp(happened_at)),
         );
         self.run(|db| diesel::insert_into(partner_events::table).values(row).execute(db))?;
-        self.has_announced = true;
+        self.announced_at = Some(happened_at);
         Ok(())
+    }
+
+    /// When the last thing happened that was told of a subject.
+    fn last_event_of(&mut self, subject: Uuid) -> Result<Option<Instant>, StoreError> {
+        let last: Option<NaiveDateTime> = self.run(|db| {
+            let of_subject = partner_events::table.filter(partner_events::subject.eq(subject.to_string()));
+            let last = of_subject.order(partner_events::happened_at.desc()).select(partner_events::happened_at);
+            last.first(db).optional()
+        })?;
+        Ok(last.map(|at| at.and_utc()))
     }
 
     /// Gives events of an administration that were kept their places in its feed, a hundred at most, the earliest first. Says how

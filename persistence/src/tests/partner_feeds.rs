@@ -1,16 +1,25 @@
 //! What the reader of a feed may count on: an event is lost by nothing, told once, and never put before one that was read.
 #![expect(clippy::redundant_closure_for_method_calls, reason = "a method itself is not general enough over lifetimes")]
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
+use chrono::TimeDelta;
 use domain::{
+    Coded,
     catalogue::AdministrationCode,
-    partner::{FeedPosition, PartnerEvent, PartnerEventKind, ToldEvent},
+    partner::{EventSubject, FeedPosition, PartnerEvent, PartnerEventKind, ToldEvent},
 };
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use uuid::Uuid;
 
-use super::support::{Database, catalogue_of, service};
+use super::support::{Database, catalogue_of, now, service};
 use crate::{Store, StoreError};
 
 on_both! {
@@ -19,6 +28,8 @@ on_both! {
     of_many_workers_each_event_is_numbered_by_one,
     what_was_kept_before_a_worker_died_is_told_by_the_next,
     places_are_given_in_the_order_of_what_happened,
+    what_happens_to_one_thing_is_told_in_its_order_whatever_the_clocks_say,
+    what_one_transaction_announces_is_told_in_its_order,
 }
 
 fn acd() -> AdministrationCode {
@@ -160,22 +171,53 @@ async fn what_was_kept_before_a_worker_died_is_told_by_the_next(database: Databa
     assert_eq!((subjects(&told(&next, 0).await), positions(&told(&next, 0).await)), (vec![1], vec![1]));
 }
 
-async fn places_are_given_in_the_order_of_what_happened(database: Database) {
-    let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(0));
-    let hands = std::sync::Arc::clone(&clock);
-    open(&database).await;
+/// A store beside others, whose clock is so many microseconds ahead as the hands say.
+fn open_with_hands(database: &Database) -> (Store, Arc<AtomicI64>) {
+    let hands = Arc::new(AtomicI64::new(0));
+    let read = Arc::clone(&hands);
     let store = database.open_with(move |settings| {
         settings.serves = false;
-        settings.clock = std::sync::Arc::new(move || {
-            let micros = hands.load(std::sync::atomic::Ordering::Relaxed);
-            super::support::now() + chrono::TimeDelta::microseconds(micros)
-        });
+        settings.clock = Arc::new(move || now() + TimeDelta::microseconds(read.load(Ordering::Relaxed)));
     });
+    (store, hands)
+}
+
+async fn places_are_given_in_the_order_of_what_happened(database: Database) {
+    open(&database).await;
+    let (store, hands) = open_with_hands(&database);
     // Ids of one millisecond are in any order.
     for n in 0..50_u8 {
-        clock.store(50 - i64::from(n), std::sync::atomic::Ordering::Relaxed);
+        hands.store(50 - i64::from(n), Ordering::Relaxed);
         announce(&store, n.into()).await;
     }
     number(&store).await.unwrap();
     assert_eq!(subjects(&told(&store, 0).await), (0..50).rev().collect::<Vec<_>>());
+}
+
+/// Each server writes one event and numbers nothing; every one's clock is behind that of the one before, or says the same.
+async fn what_happens_to_one_thing_is_told_in_its_order_whatever_the_clocks_say(database: Database) {
+    open(&database).await;
+    let (store, hands) = open_with_hands(&database);
+    let kinds: Vec<PartnerEventKind> =
+        PartnerEventKind::ALL.iter().copied().filter(|kind| kind.subject() == EventSubject::Certification).collect();
+    for (n, kind) in kinds.iter().copied().enumerate() {
+        hands.store(-60_000_000 * i64::try_from(n / 2).unwrap(), Ordering::Relaxed);
+        let event = PartnerEvent { kind, ..event(1) };
+        store.write(move |tx| tx.announce(&event)).await.unwrap();
+        if n == 3 {
+            number(&store).await.unwrap();
+        }
+    }
+    number(&store).await.unwrap();
+    let told = told(&store, 0).await;
+    assert_eq!(told.iter().map(|told| told.event.kind).collect::<Vec<_>>(), kinds);
+    assert!(told.is_sorted_by(|one, next| one.happened_at < next.happened_at), "{told:?}");
+}
+
+async fn what_one_transaction_announces_is_told_in_its_order(database: Database) {
+    let store = open(&database).await;
+    let announced = store.write(|tx| (0..50).try_for_each(|n| tx.announce(&event(n))));
+    announced.await.unwrap();
+    number(&store).await.unwrap();
+    assert_eq!(subjects(&told(&store, 0).await), (0..50).collect::<Vec<_>>());
 }

@@ -1,0 +1,1 @@
+DROP INDEX partner_events_by_subject;
