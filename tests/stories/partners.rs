@@ -149,7 +149,8 @@ fn an_operator_is_told_what_is_wrong() {
     add("ACD", "Office", good, BOTH, "the code does not have the right form");
     add("acd", " ", good, BOTH, "the name is empty");
     add("acd", "Office", good, "read", "the scopes are read_certifications, decide_certifications");
-    add("acd", "Office", good, "", "the scopes are");
+    refused(&["edit", "019d6c3e-8c00-7000-8000-000000000000", "--scopes", ""], "the list is empty; the scopes are");
+    add("acd", "Office", good, "", "the list is empty; the scopes are read_certifications");
     add("acd", "Office", "/nowhere/keys.json", BOTH, "/nowhere/keys.json: ");
     let mut key = Key::strange().public("k");
     key["d"] = json!("A".repeat(43));

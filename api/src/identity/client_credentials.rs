@@ -143,7 +143,7 @@ fn granted(tx: &mut Transaction<'_>, client: ClientId, scope: Option<&str>) -> R
         return Ok(Some(Granted::SystemUser(user, rights)));
     }
     let Some(partner) = tx.live_partner(client.into())? else { return Ok(None) };
-    let scopes = asked(&partner.scopes, scope, PartnerScopes::parse, PartnerScopes::are_among)?;
+    let scopes = asked(&partner.scopes, scope, |scope| PartnerScopes::parse(scope).ok(), PartnerScopes::are_among)?;
     Ok(Some(Granted::Partner(partner, scopes)))
 }
 

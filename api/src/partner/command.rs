@@ -92,7 +92,8 @@ fn name(text: &str) -> Result<PartnerName, String> {
 
 fn scopes(text: &str) -> Result<PartnerScopes, String> {
     let all: Vec<&str> = PartnerScope::ALL.iter().copied().map(Coded::code).collect();
-    PartnerScopes::parse(&text.replace(',', " ")).ok_or_else(|| format!("the scopes are {}", all.join(", ")))
+    PartnerScopes::parse(&text.replace(',', " "))
+        .map_err(|fault| format!("the list {fault}; the scopes are {}", all.join(", ")))
 }
 
 /// Does what the operator says, beside a server that may be running, and gives what is to be printed.

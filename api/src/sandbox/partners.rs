@@ -2,10 +2,10 @@
 
 use actix_web::{get, post};
 use domain::{
-    Coded, Fault, Instant, Refusal,
+    Fault, Instant, Refusal,
     catalogue::AdministrationCode,
     id::PartnerId,
-    partner::{Partner, PartnerScope, PartnerStatus},
+    partner::{Partner, PartnerScopes, PartnerStatus},
     text::PartnerName,
 };
 use jsonwebtoken::{Algorithm, Header};
@@ -135,7 +135,7 @@ fn test_partner(tx: &mut Transaction<'_>, code: AdministrationCode, jwks: &str) 
         return Ok(partner);
     }
     let name = PartnerName::parse("Sandbox").map_err(|fault| StoreError::Failed(fault.to_string()))?;
-    let scopes = PartnerScope::ALL.iter().copied().collect();
+    let scopes = PartnerScopes::all();
     let (status, created_at) = (PartnerStatus::Active, tx.now());
     let partner = Partner { id, administration: code, name, scopes, status, created_at };
     tx.insert_partner(&partner, jwks)?;

@@ -11,7 +11,7 @@ use crate::{
     collaboration::{Membership, Permission, member::tests::space as opened, roster::tests::member},
     id::PartnerId,
     identity::Assurance,
-    partner::{Partner, PartnerScope, PartnerStatus},
+    partner::{Partner, PartnerScopes, PartnerStatus},
     space::{Space, SpaceIdentifier, SpaceKind, SpaceState},
     text::{Language, PartnerName, ReasonText},
 };
@@ -61,7 +61,7 @@ pub(crate) fn partner(of: &str) -> Partner {
         id: PartnerId(Uuid::from_u128(7)),
         administration: AdministrationCode::parse(of).unwrap(),
         name: PartnerName::parse("Back end").unwrap(),
-        scopes: [PartnerScope::DecideCertifications].into_iter().collect(),
+        scopes: PartnerScopes::parse("decide_certifications").unwrap(),
         status: PartnerStatus::Active,
         created_at: now(),
     }

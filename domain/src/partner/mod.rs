@@ -10,7 +10,7 @@ pub use event::{EventSubject, PartnerEvent, PartnerEventKind};
 pub use feed::{Feed, FeedPosition, ToldEvent};
 
 use crate::{
-    Coded, Instant, Refusal, audit::Actor, catalogue::AdministrationCode, coded::coded, id::PartnerId,
+    Coded, Fault, Instant, Refusal, audit::Actor, catalogue::AdministrationCode, coded::coded, id::PartnerId,
     text::PartnerName,
 };
 
@@ -28,16 +28,55 @@ coded! {
     }
 }
 
-/// Scopes of a partner, or those of them that a token is for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Scopes of a partner, or those of them that a token was asked for: one at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerScopes(BTreeSet<PartnerScope>);
 
 impl PartnerScopes {
-    /// Reads what `to_string` writes, the codes with one space between them, in any order: a `scope` of OAuth.
-    pub fn parse(scope: &str) -> Option<Self> {
-        scope.split(' ').map(PartnerScope::from_code).collect::<Option<_>>().map(Self)
+    /// All that there are.
+    pub fn all() -> Self {
+        Self(PartnerScope::ALL.iter().copied().collect())
     }
 
+    /// Reads what `to_string` writes, the codes with one space between them, in any order: a `scope` of OAuth.
+    ///
+    /// # Errors
+    /// [`Fault::Empty`] where none is named, [`Fault::Malformed`] for anything else that is no such list.
+    pub fn parse(scope: &str) -> Result<Self, Fault> {
+        if scope.is_empty() {
+            return Err(Fault::Empty);
+        }
+        scope.split(' ').map(PartnerScope::from_code).collect::<Option<_>>().map(Self).ok_or(Fault::Malformed)
+    }
+
+    /// Each of them, in the order of the list.
+    pub fn iter(&self) -> impl Iterator<Item = PartnerScope> {
+        self.0.iter().copied()
+    }
+
+    /// Whether all of them are among others.
+    pub fn are_among(&self, others: &Self) -> bool {
+        self.0.is_subset(&others.0)
+    }
+
+    /// What a token opens that was given for some of them, or for what they once were.
+    pub fn effective(&self, granted: &Self) -> EffectiveScopes {
+        EffectiveScopes(&self.0 & &granted.0)
+    }
+}
+
+impl fmt::Display for PartnerScopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<&str> = self.iter().map(Coded::code).collect();
+        f.write_str(&codes.join(" "))
+    }
+}
+
+/// The scopes that a partner has and its token is for; there may be none any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveScopes(BTreeSet<PartnerScope>);
+
+impl EffectiveScopes {
     /// Each of them, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = PartnerScope> {
         self.0.iter().copied()
@@ -49,30 +88,6 @@ impl PartnerScopes {
     /// [`Refusal::ScopeNotGranted`].
     pub fn require(&self, scope: PartnerScope) -> Result<(), Refusal> {
         if self.0.contains(&scope) { Ok(()) } else { Err(Refusal::ScopeNotGranted { scope }) }
-    }
-
-    /// Whether all of them are among others.
-    pub fn are_among(&self, others: &Self) -> bool {
-        self.0.is_subset(&others.0)
-    }
-
-    /// Those that are among others too.
-    #[must_use]
-    pub fn common(&self, others: &Self) -> Self {
-        Self(&self.0 & &others.0)
-    }
-}
-
-impl FromIterator<PartnerScope> for PartnerScopes {
-    fn from_iter<I: IntoIterator<Item = PartnerScope>>(scopes: I) -> Self {
-        Self(scopes.into_iter().collect())
-    }
-}
-
-impl fmt::Display for PartnerScopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let codes: Vec<&str> = self.iter().map(Coded::code).collect();
-        f.write_str(&codes.join(" "))
     }
 }
 
@@ -134,8 +149,10 @@ mod tests {
     fn scopes_are_those_of_the_list_in_its_order() {
         let scopes = PartnerScopes::parse("read_events read_certifications read_events").unwrap();
         assert_eq!(scopes.to_string(), "read_certifications read_events");
-        for wrong in ["", " ", "read_events ", "read_events  read_certifications", "Read_events", "read"] {
-            assert_eq!(PartnerScopes::parse(wrong), None, "{wrong:?}");
+        assert_eq!(PartnerScopes::parse(&PartnerScopes::all().to_string()), Ok(PartnerScopes::all()));
+        assert_eq!(PartnerScopes::parse(""), Err(Fault::Empty));
+        for wrong in [" ", "read_events ", "read_events  read_certifications", "Read_events", "read"] {
+            assert_eq!(PartnerScopes::parse(wrong), Err(Fault::Malformed), "{wrong:?}");
         }
     }
 
@@ -143,10 +160,12 @@ mod tests {
     fn a_token_is_for_what_it_was_asked_for_and_the_partner_still_has() {
         let row = PartnerScopes::parse("read_certifications decide_certifications").unwrap();
         let token = PartnerScopes::parse("read_certifications read_events").unwrap();
-        let common = row.common(&token);
-        assert_eq!(common.require(PartnerScope::ReadCertifications), Ok(()));
+        let effective = row.effective(&token);
+        assert_eq!(effective.require(PartnerScope::ReadCertifications), Ok(()));
         for lost in [PartnerScope::DecideCertifications, PartnerScope::ReadEvents] {
-            assert_eq!(common.require(lost), Err(Refusal::ScopeNotGranted { scope: lost }));
+            assert_eq!(effective.require(lost), Err(Refusal::ScopeNotGranted { scope: lost }));
         }
+        let other = PartnerScopes::parse("issue_access_codes").unwrap();
+        assert_eq!(row.effective(&other).iter().count(), 0, "what it was asked for is all taken");
     }
 }

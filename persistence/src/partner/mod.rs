@@ -46,7 +46,7 @@ impl PartnerRow {
             id: row.id(&self.id)?,
             administration: row.value(AdministrationCode::parse(&self.administration))?,
             name: row.value(PartnerName::parse(&self.name))?,
-            scopes: PartnerScopes::parse(&self.scopes).ok_or_else(|| row.corrupt("such a scope does not exist"))?,
+            scopes: row.value(PartnerScopes::parse(&self.scopes))?,
             status: row.code(&self.status)?,
             created_at: self.created_at.and_utc(),
         })

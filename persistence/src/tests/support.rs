@@ -10,14 +10,14 @@ use std::{
 use chrono::TimeDelta;
 use diesel::{connection::SimpleConnection, prelude::*};
 use domain::{
-    Coded, Instant, Refusal,
+    Instant, Refusal,
     catalogue::{
         Administration, Capacity, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service, ServiceCode,
         ServiceDomain, ServiceDomainCode, ServiceStatus, WayIn,
     },
     id::{PartnerId, ProductId},
     identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
-    partner::{Partner, PartnerScope, PartnerStatus},
+    partner::{Partner, PartnerScopes, PartnerStatus},
     space::{EntityType, Founder, Opening, SpaceIdentifier},
     text::{EmailAddress, Language, PartnerName, PersonName, Title},
 };
@@ -251,7 +251,7 @@ pub fn partner(id: PartnerId) -> Partner {
         id,
         administration: service("acd.any", &[]).administration,
         name: PartnerName::parse("Office").unwrap(),
-        scopes: PartnerScope::ALL.iter().copied().collect(),
+        scopes: PartnerScopes::all(),
         status: PartnerStatus::Active,
         created_at: now(),
     }

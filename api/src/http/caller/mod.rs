@@ -311,7 +311,7 @@ fn alive(tx: &mut Reading<'_>, bearer: &Bearer) -> Result<Alive, Problem> {
         }
         Bearer::Partner { partner, scope } => {
             let partner = tx.live_partner(*partner)?.ok_or_else(|| refused().because("the partner is suspended"))?;
-            let granted = PartnerScopes::parse(scope).ok_or_else(unknown)?;
+            let granted = PartnerScopes::parse(scope).map_err(|_| unknown())?;
             Ok(Alive::Partner(PartnerCaller::new(partner, &granted)))
         }
     }

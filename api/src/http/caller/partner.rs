@@ -9,7 +9,7 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use domain::{
     Refusal,
-    partner::{PartnerScope, PartnerScopes},
+    partner::{EffectiveScopes, PartnerScope, PartnerScopes},
 };
 use persistence::{Reading, Transaction};
 
@@ -32,7 +32,7 @@ pub struct Partner(Gate);
 #[derive(Debug, Clone)]
 pub struct PartnerCaller {
     partner: domain::partner::Partner,
-    scopes: PartnerScopes,
+    scopes: EffectiveScopes,
 }
 
 impl Deref for PartnerCaller {
@@ -44,12 +44,12 @@ impl Deref for PartnerCaller {
 
 impl PartnerCaller {
     pub(super) fn new(partner: domain::partner::Partner, granted: &PartnerScopes) -> Self {
-        let scopes = partner.scopes.common(granted);
+        let scopes = partner.scopes.effective(granted);
         Self { partner, scopes }
     }
 
     /// The scopes that it has and its token is for.
-    pub fn effective_scopes(&self) -> &PartnerScopes {
+    pub fn effective_scopes(&self) -> &EffectiveScopes {
         &self.scopes
     }
 

@@ -501,7 +501,7 @@ fn certifications(census: &mut Census<'_>, known: &Known) {
         id: Uuid::from_u128(7).into(),
         administration: service.administration.clone(),
         name: PartnerName::parse("Back end").unwrap(),
-        scopes: PartnerScopes::default(),
+        scopes: PartnerScopes::all(),
         status: PartnerStatus::Active,
         created_at: now(),
     };
