@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use diesel::{connection::SimpleConnection, prelude::*};
-use diesel_migrations::MigrationHarness;
 use domain::{
     Refusal,
     audit::{Actor, AuditAct, Chain, Entry, Event, Finding, Head, Walk},
@@ -12,12 +11,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{
-    migrations::MIGRATIONS,
+    migrations::revert_last,
     support::{Database, Failure, mark, marks, now, register},
 };
 use crate::{
     AuditFilter, Store, StoreError, Transaction,
-    connection::Db,
     schema::{audit_chains, audit_entries},
 };
 
@@ -245,11 +243,7 @@ async fn what_was_there_before_the_log_has_its_chain(database: Database) {
     let owner = register(&database.open(), 200).await;
     let mut rival = database.rival();
     while rival.batch_execute("SELECT * FROM audit_chains").is_ok() {
-        let reverted = match &mut rival {
-            Db::Postgres(db) => db.revert_last_migration(MIGRATIONS).map(|_| ()),
-            Db::Sqlite(db) => db.revert_last_migration(MIGRATIONS).map(|_| ()),
-        };
-        reverted.unwrap();
+        revert_last(&mut rival);
     }
     let store = database.open();
     let chain = Chain::Person(owner.person.id);

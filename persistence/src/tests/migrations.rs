@@ -5,15 +5,26 @@ use std::thread;
 use diesel::connection::SimpleConnection;
 use diesel::{pg::Pg, prelude::*};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use uuid::Uuid;
 
-use super::support::{Database, mark, marks};
+use super::support::{Database, Failure, catalogue_of, mark, marks, now, open_space, partner, register};
 use crate::{DatabaseUrl, Store, StoreError, connection::Db, schema};
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
 
+/// Undoes the last migration that is not undone yet.
+pub fn revert_last(db: &mut Db) {
+    let reverted = match db {
+        Db::Postgres(db) => db.revert_last_migration(MIGRATIONS).map(|_| ()),
+        Db::Sqlite(db) => db.revert_last_migration(MIGRATIONS).map(|_| ()),
+    };
+    reverted.unwrap();
+}
+
 on_both! {
     of_two_who_migrate_one_works_and_one_waits,
     the_schema_goes_up_and_down_and_up_again,
+    partners_take_their_clients_with_them,
 }
 
 async fn of_two_who_migrate_one_works_and_one_waits(database: Database) {
@@ -43,6 +54,35 @@ async fn the_schema_goes_up_and_down_and_up_again(database: Database) {
     let store = Store::open(&database.settings()).unwrap();
     store.write(|tx| mark(tx, "a")).await.unwrap();
     assert_eq!(marks(&store).await, ["a"]);
+}
+
+/// A client that stood for nothing would keep its keys, and its id from the next who has it.
+async fn partners_take_their_clients_with_them(database: Database) {
+    let store = database.open();
+    let (owner, client) = (register(&store, 1).await, Uuid::from_u128(7));
+    let kept = store.write(move |tx| {
+        open_space(tx, &owner)?;
+        let loading = tx.lock_catalogues()?.load(catalogue_of(1, vec![])).unwrap();
+        tx.save_loading(&loading)?;
+        tx.insert_partner(&partner(client.into()), "{}")?;
+        tx.use_client_assertion(client.into(), "d", now())?;
+        Ok::<_, Failure>(())
+    });
+    kept.await.unwrap();
+    drop(store);
+    let mut db = database.rival();
+    let software = "INSERT INTO clients VALUES ('software', '{}');
+        INSERT INTO client_assertions VALUES ('software', 'd', '2027-01-15 08:00:00');
+        INSERT INTO system_users
+        SELECT 'software', spaces.id, 'Payroll', 'read', '2027-01-15 08:00:00', persons.id, 'active', '2027-01-01 08:00:00', 1
+        FROM spaces, persons";
+    db.batch_execute(software).unwrap();
+    while db.batch_execute("SELECT * FROM partners").is_ok() {
+        revert_last(&mut db);
+    }
+    assert_eq!(schema::clients::table.select(schema::clients::id).load::<String>(&mut db), Ok(vec!["software".into()]));
+    let used = schema::client_assertions::table.select(schema::client_assertions::client_id);
+    assert_eq!(used.load::<String>(&mut db), Ok(vec!["software".into()]));
 }
 
 #[test]
@@ -172,7 +212,7 @@ fn old_registrations_are_found_by_an_index() {
     let database = Database::sqlite();
     database.url.migrate().unwrap();
     let purge = schema::registrations::table
-        .filter(schema::registrations::code_expires_at.lt(super::support::now().naive_utc()))
+        .filter(schema::registrations::code_expires_at.lt(now().naive_utc()))
         .select(schema::registrations::id);
     let purge = diesel::debug_query::<diesel::sqlite::Sqlite, _>(&purge).to_string();
     let (purge, _) = purge.split_once(" -- ").unwrap();
