@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant as Moment},
 };
 
 use tokio::{
@@ -131,11 +131,17 @@ impl Workers {
         }
     }
 
-    /// Tries connections until one works, and gives it with what was tried. One that the server closed shows only when used.
+    /// Tries connections until one works or patience is over, and gives it with what was tried. One that the server closed shows
+    /// only when used.
     fn lend<T>(&self, attempt: impl Fn(&mut Pooled) -> Result<T, StoreError>) -> Result<(Lent, T), StoreError> {
-        let mut last = String::new();
-        for _ in 0..=self.connections.max_size() {
-            let mut pooled = self.connections.get().map_err(|error| self.not_begun(&error.to_string()))?;
+        let (mut last, begun) = (String::new(), Moment::now());
+        for tried in 0..=self.connections.max_size() {
+            let rest = self.patience.saturating_sub(begun.elapsed());
+            if tried > 0 && rest.is_zero() {
+                break;
+            }
+            let lent = self.connections.get_timeout(rest);
+            let mut pooled = lent.map_err(|error| self.not_begun(&error.to_string()))?;
             match attempt(&mut pooled) {
                 Ok(done) => return Ok((pooled, done)),
                 Err(error) => (pooled.dead, last) = (true, error.to_string()),

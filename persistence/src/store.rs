@@ -196,13 +196,12 @@ impl Store {
         self.readers.assign(move |workers| workers.read(work)).await?
     }
 
-    /// Runs a closure that reads and need not see one moment: each statement sees all that was committed before the closure
-    /// began, maybe more. It saves PostgreSQL two of four round trips where a request is answered by one statement after that
-    /// which finds who asks; more belong into [`Store::read`], unless each says something true by itself.
+    /// Runs a closure that reads, for which it is all the same whether more is committed between its statements: anything else, what
+    /// opens a thing and is asked after the thing was read above all, belongs into [`Store::read`].
     ///
-    /// What opens something must be asked in the statement that reads what is opened, or before it, never after.
-    ///
-    /// Where a connection turns out to be lost, the closure is run again on another one.
+    /// It saves PostgreSQL two of four round trips where a request is answered by one statement after that which finds who asks.
+    /// Where a connection turns out to be lost, the closure is run again on another one, at most once for each connection and
+    /// not after the patience of [`Settings`] is over.
     ///
     /// # Errors
     /// The closure's own, or the store's.

@@ -296,6 +296,23 @@ async fn a_glance_that_loses_every_connection_is_busy() {
     assert_eq!(store.figures().reads.fates, [0, 0, 1, 0, 0, 0]);
 }
 
+#[tokio::test]
+async fn a_glance_that_loses_its_connection_after_its_patience_is_not_taken_again() {
+    let database = Database::postgres();
+    let store = database.open_with(|settings| settings.patience = Duration::from_millis(300));
+    let (rival, taken) = (Mutex::new(database.rival()), Arc::new(AtomicU32::new(0)));
+    let counted = Arc::clone(&taken);
+    let glanced = store.glance(move |reading| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(400));
+        end_the_others(&mut rival.lock().unwrap());
+        reading.outbox_is_empty()
+    });
+    let glanced = glanced.await;
+    assert!(matches!(glanced, Err(StoreError::Busy(_))), "{glanced:?}");
+    assert_eq!(taken.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_break_at_work_lose_nothing_that_was_acknowledged() {
     let database = Database::postgres();
