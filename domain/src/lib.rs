@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod certification;
 pub mod coded;
 pub mod collaboration;
+pub mod form;
 pub mod helpdesk;
 pub mod id;
 pub mod identifiers;
