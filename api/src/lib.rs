@@ -19,6 +19,7 @@ pub mod openapi;
 pub mod operation;
 pub mod outbox;
 pub mod partner;
+pub mod procedure;
 pub mod routes;
 pub mod sandbox;
 pub mod server;

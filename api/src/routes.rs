@@ -2,7 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{audit, catalogue, certification, collaboration, helpdesk, identity, operation, partner, sandbox, space};
+use crate::{
+    audit, catalogue, certification, collaboration, helpdesk, identity, operation, partner, procedure, sandbox, space,
+};
 
 /// The routes of every installation.
 pub fn all(config: &mut ServiceConfig<'_>) {
@@ -101,11 +103,14 @@ pub fn all(config: &mut ServiceConfig<'_>) {
     of_certification(config);
 }
 
-/// Services, the certifications that open them, and the back ends of the administrations that decide on these.
+/// Services and types of procedures, the certifications that open them, and the back ends of the administrations that decide on these.
 fn of_certification(config: &mut ServiceConfig<'_>) {
     config
         .service(catalogue::list)
         .service(catalogue::get)
+        .service(procedure::types::list)
+        .service(procedure::types::get)
+        .service(procedure::opening::list)
         .service(certification::access_codes::activation::activate)
         .service(certification::own::list)
         .service(certification::own::ask)

@@ -14,6 +14,7 @@ pub mod id;
 pub mod identifiers;
 pub mod identity;
 pub mod partner;
+pub mod procedure;
 pub mod refusal;
 pub mod space;
 pub mod text;

@@ -146,6 +146,8 @@ texts! {
     CatalogueTitle(160),
     /// What a service is for. Its length is our choice.
     CatalogueDescription(1000),
+    /// Other words by which people look for a type of procedure. Its length is our choice.
+    CatalogueKeywords(500),
     /// What somebody looks for. Its length is our choice.
     SearchText(100),
     /// The legal name of a company, or the name of somebody who holds an account or is associated with one.

@@ -331,6 +331,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    procedure_type_versions (code, version) {
+        code -> Text,
+        version -> BigInt,
+        administration -> Text,
+        theme -> Text,
+        audience -> Text,
+        titles -> Text,
+        descriptions -> Text,
+        keywords -> Nullable<Text>,
+        certification -> Nullable<Text>,
+        least_assurance -> Text,
+        attachments -> Text,
+        signature -> Text,
+        replies_allowed -> Bool,
+        form -> Text,
+    }
+}
+
+diesel::table! {
+    procedure_types (code) {
+        code -> Text,
+        catalogue -> Text,
+        version -> BigInt,
+        is_retired -> Bool,
+    }
+}
+
+diesel::table! {
     products (id) {
         id -> Text,
         person_id -> Text,
@@ -554,6 +582,11 @@ diesel::joinable!(partner_events -> administrations (administration));
 diesel::joinable!(partner_feeds -> administrations (administration));
 diesel::joinable!(partners -> administrations (administration));
 diesel::joinable!(partners -> clients (id));
+diesel::joinable!(procedure_type_versions -> administrations (administration));
+diesel::joinable!(procedure_type_versions -> procedure_types (code));
+diesel::joinable!(procedure_type_versions -> sectors (theme));
+diesel::joinable!(procedure_type_versions -> services (certification));
+diesel::joinable!(procedure_types -> catalogues (catalogue));
 diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(recoveries -> products (product_id));
 diesel::joinable!(recoveries -> spaces (space_id));
@@ -604,6 +637,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     partner_feeds,
     partners,
     persons,
+    procedure_type_versions,
+    procedure_types,
     products,
     recoveries,
     recovery_memberships,

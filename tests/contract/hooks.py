@@ -162,6 +162,8 @@ def before_call(context, case, kwargs):
             case "getCertifiableService":
                 # The sandbox has loaded the shipped catalogue.
                 case.path_parameters["code"] = "acd.tax-cards"
+            case "getProcedureType":
+                case.path_parameters["code"] = "aed.vat-registration"
             case "withdrawAuthenticationProduct":
                 # It would end the caller's sessions for good; stories tell of it.
                 case.path_parameters["id"] = str(uuid.uuid4())

@@ -101,6 +101,9 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("resumeSystemUser", Serves::Administrator),
     ("listCertifiableServices", Serves::Person),
     ("getCertifiableService", Serves::Person),
+    ("listProcedureTypes", Serves::Person),
+    ("getProcedureType", Serves::Person),
+    ("listSpaceProcedureTypes", Serves::Member),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),
     ("getCertification", Serves::Member),
@@ -230,7 +233,8 @@ impl Operation {
         let (certification, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
         let path = path.replace("{systemUserId}", part).replace("{certificationId}", certification);
         let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
-        let path = path.replace("{code}", "alva.food-establishments");
+        let of_a_type = self.path.starts_with("/v1/procedure-types");
+        let path = path.replace("{code}", if of_a_type { "aed.vat-registration" } else { "alva.food-establishments" });
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)

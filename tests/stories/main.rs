@@ -34,6 +34,7 @@ mod notifications;
 mod partner_feeds;
 mod partners;
 mod person;
+mod procedure_types;
 mod processes;
 mod products;
 mod profiles;

@@ -46,9 +46,12 @@ pub async fn run(
             load(&beside(database()?)?, catalogue).await
         }
         CatalogueCommand::Check { file } => {
-            let Catalogue { name, version, services, .. } = of_file(&file)?;
+            let Catalogue { name, version, services, procedure_types, .. } = of_file(&file)?;
             let codes = services.iter().map(|service| format!("  {}\n", service.code));
-            Ok(format!("{name} {version} is a catalogue of these services:\n{}", codes.collect::<String>()))
+            let types = procedure_types.iter().map(|of| format!("  {}\n", of.kind.code));
+            let (codes, types) = (codes.collect::<String>(), types.collect::<String>());
+            let types = if types.is_empty() { types } else { format!("and of these types of procedures:\n{types}") };
+            Ok(format!("{name} {version} is a catalogue of these services:\n{codes}{types}"))
         }
     }
 }

@@ -8,14 +8,17 @@ use domain::{
     catalogue::{
         Administration, AdministrationCode, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service,
         ServiceCode, ServiceDomain, ServiceDomainCode, ServiceStatus,
-        loading::{LAST_VERSION, MOST_ENTRIES, MOST_SERVICES},
+        loading::{LAST_VERSION, MOST_ENTRIES, MOST_SERVICES, MOST_TYPES},
     },
     identity::Assurance,
     text::{CatalogueDescription, CatalogueTitle, Language},
 };
 use serde_json::Value;
 
-use super::members::{Members, Place};
+use super::{
+    members::{Members, Place},
+    procedure_types::procedure_type,
+};
 use crate::http::{
     body::Faults,
     field::{FieldError, Flaw},
@@ -58,13 +61,14 @@ fn catalogue(mut file: Members, faults: &mut Faults) -> Option<Catalogue> {
     let administrations = each(&mut file, "administrations", MOST_ENTRIES, faults, administration);
     let sectors = each(&mut file, "sectors", MOST_ENTRIES, faults, sector);
     let services = each(&mut file, "services", MOST_SERVICES, faults, service);
+    let procedure_types = each(&mut file, "procedureTypes", MOST_TYPES, faults, procedure_type);
     file.end(faults);
     let version = u32::try_from(version?).ok()?;
-    Some(Catalogue { name: name?, version, administrations, sectors, services })
+    Some(Catalogue { name: name?, version, administrations, sectors, services, procedure_types })
 }
 
 /// The entries of a member that may be absent, each under its code; those that are wrong are not among them.
-fn each<T>(
+pub(super) fn each<T>(
     members: &mut Members,
     name: &str,
     most: usize,
@@ -142,20 +146,25 @@ fn service(code: &str, place: Place, faults: &mut Faults) -> Option<Service> {
 }
 
 /// What a member says, or what holds where it is absent; `None` if it is there and wrong.
-fn given_or<T>(members: &mut Members, name: &str, default: T, read: impl FnOnce(Place) -> Option<T>) -> Option<T> {
+pub(super) fn given_or<T>(
+    members: &mut Members,
+    name: &str,
+    default: T,
+    read: impl FnOnce(Place) -> Option<T>,
+) -> Option<T> {
     members.take(name).map_or(Some(default), read)
 }
 
-fn title(members: &mut Members, faults: &mut Faults) -> Option<LocalText> {
+pub(super) fn title(members: &mut Members, faults: &mut Faults) -> Option<LocalText> {
     local(members, "title", faults, |text| CatalogueTitle::parse(text).map(|title| title.to_string()))
 }
 
-fn description(members: &mut Members, faults: &mut Faults) -> Option<LocalText> {
+pub(super) fn description(members: &mut Members, faults: &mut Faults) -> Option<LocalText> {
     local(members, "description", faults, |text| CatalogueDescription::parse(text).map(|text| text.to_string()))
 }
 
 /// A text in French, and in as many other languages as there are.
-fn local(
+pub(super) fn local(
     members: &mut Members,
     name: &str,
     faults: &mut Faults,
@@ -178,7 +187,10 @@ fn local(
 
 #[cfg(test)]
 mod tests {
-    use domain::catalogue::{Loaded, WayIn};
+    use domain::{
+        catalogue::{Loaded, WayIn},
+        procedure::{ProcedureType, TypeWithForm},
+    };
 
     use super::*;
 
@@ -208,7 +220,14 @@ services:
             let domains = service.domains.iter().map(|domain| domain.titles.clone());
             domains.chain([service.titles.clone(), service.descriptions.clone()]).collect::<Vec<_>>()
         };
+        let of_types = |of: &'_ TypeWithForm| {
+            let ProcedureType { titles, descriptions, keywords, attachments, .. } = &of.kind;
+            let attached = attachments.iter().map(|slot| slot.titles.clone());
+            let told = [titles.clone(), descriptions.clone()].into_iter().chain(keywords.clone());
+            told.chain(attached).collect::<Vec<_>>()
+        };
         let texts = texts.cloned().chain(catalogue.services.iter().flat_map(of_services));
+        let texts = texts.chain(catalogue.procedure_types.iter().flat_map(of_types));
         for text in texts {
             assert_eq!(text.iter().count(), Language::ALL.len(), "{text:?}");
         }
@@ -222,6 +241,66 @@ services:
             ("itm.social-elections", 1),
         ];
         assert_eq!(ways, expected);
+    }
+
+    /// Whether every field of a schema says what it is called in every language.
+    fn is_titled(schema: &Value) -> bool {
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        fields.clone().all(|(_, field)| {
+            let choices = field["enum"].as_array().map_or(0, Vec::len);
+            let titled = field["x-choices"].as_object().map_or(0, serde_json::Map::len);
+            let all = |texts: &Value| texts.as_object().is_some_and(|texts| texts.len() == Language::ALL.len());
+            all(&field["x-titles"]) && choices == titled && is_titled(field) && is_titled(&field["items"])
+        })
+    }
+
+    #[test]
+    fn the_shipped_types_have_forms_of_their_own_size_in_every_language() {
+        let types = read(SHIPPED).unwrap().procedure_types;
+        let fields = |of: &TypeWithForm| of.form.schema()["properties"].as_object().map_or(0, serde_json::Map::len);
+        let told: Vec<_> = types.iter().map(|of| (of.kind.code.as_str(), of.kind.certification.is_some())).collect();
+        let expected = [
+            ("aed.vat-registration", false),
+            ("alva.food-establishment-registration", true),
+            ("ccss.certification-request", false),
+            ("itm.social-elections-result", true),
+            ("meco.business-permit", false),
+        ];
+        assert_eq!(told, expected);
+        for of in &types {
+            assert!((10..=25).contains(&fields(of)) && is_titled(of.form.schema()), "{}", of.kind.code);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_type_is_told_at_its_place() {
+        let wrong = format!(
+            "{SMALLEST}procedureTypes:
+  acd.request:
+    theme: Taxes
+    audience: everybody
+    title: {{ fr: Demande }}
+    description: {{ de: Antrag }}
+    keywords: {{ fr: '' }}
+    certification: acd
+    attachments: {{ plan: {{ title: {{ fr: Plan }}, mediaTypes: [], maxMegabytes: 51 }} }}
+    form: {{ type: object, properties: {{ name: {{ typ: string, format: hostname }} }} }}
+"
+        );
+        let at = "/procedureTypes/acd.request";
+        let told: Vec<_> = faults(&wrong).into_iter().map(|(place, _)| place).collect();
+        let places = [
+            "/theme",
+            "/audience",
+            "/description/fr",
+            "/keywords/fr",
+            "/certification",
+            "/attachments/plan/mediaTypes",
+            "/attachments/plan/maxMegabytes",
+            "/form/properties/name/format",
+            "/form/properties/name/typ",
+        ];
+        assert_eq!(told, places.map(|place| format!("{at}{place}")));
     }
 
     #[test]

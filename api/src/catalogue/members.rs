@@ -33,6 +33,11 @@ impl Place {
         &self.pointer
     }
 
+    /// The value as it is.
+    pub fn value(self) -> Value {
+        self.value
+    }
+
     /// The members of an object.
     pub fn object(self, faults: &mut Faults) -> Option<Members> {
         let Value::Object(left) = self.value else { return wrong_type(&self.pointer, faults) };
@@ -86,6 +91,11 @@ impl Members {
     pub fn take(&mut self, name: &str) -> Option<Place> {
         let value = self.left.remove(name).filter(|value| !value.is_null())?;
         Some(Place { pointer: self.pointer_to(name), value })
+    }
+
+    /// Whether a member is there, and is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Takes a member out that must be there.

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod document;
 mod members;
+mod procedure_types;
 pub mod view;
 
 use actix_web::{HttpRequest, get, web::Path};

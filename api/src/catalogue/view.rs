@@ -32,6 +32,11 @@ impl TitledView {
     pub fn new(code: &str, titles: &LocalText, language: Language) -> Self {
         Self { code: code.to_owned(), title: titles.in_language(language).to_owned() }
     }
+
+    /// The one of this code, or, where there is none, its code alone.
+    pub fn found(among: &HashMap<String, Self>, code: &str) -> Self {
+        among.get(code).cloned().unwrap_or_else(|| Self { code: code.to_owned(), title: code.to_owned() })
+    }
 }
 
 /// A part of a service, for which an agent may be certified alone.
@@ -147,17 +152,14 @@ impl Showcase {
     /// A service, with the titles of its administration and sector.
     pub fn show(&self, service: &Service) -> ServiceView {
         let language = self.language;
-        let titled = |of: &HashMap<String, TitledView>, code: &str| {
-            // Every service has both, which the database sees to.
-            of.get(code).cloned().unwrap_or_else(|| TitledView { code: code.to_owned(), title: code.to_owned() })
-        };
         ServiceView {
             code: service.code.to_string(),
             status: Choice(service.status),
             title: service.titles.in_language(language).to_owned(),
             description: service.descriptions.in_language(language).to_owned(),
-            administration: titled(&self.administrations, service.administration.as_str()),
-            sector: titled(&self.sectors, service.sector.as_str()),
+            // Every service has both, which the database sees to.
+            administration: TitledView::found(&self.administrations, service.administration.as_str()),
+            sector: TitledView::found(&self.sectors, service.sector.as_str()),
             ways_in: service.ways_in.iter().copied().map(Choice).collect(),
             applicants: service.applicants.iter().copied().map(Choice).collect(),
             reapply_after_hours: service.reapply_after.map(|time| time.num_hours()),

@@ -1,6 +1,6 @@
 //! What is wrong with one field: the codes of `errors[]` in a problem, and their texts.
 
-use domain::{Fault, text::Language};
+use domain::{Fault, form::FormFlaw, text::Language};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +31,8 @@ pub enum Place {
 pub enum Flaw {
     /// Its value breaks a rule of the domain.
     Value(Fault),
+    /// A JSON Schema is no form.
+    Form(FormFlaw),
     /// The body is no JSON, or JSON is nested too deeply.
     Syntax,
     /// A field that nobody asked for.
@@ -115,6 +117,108 @@ impl FieldError {
 impl From<Fault> for Flaw {
     fn from(fault: Fault) -> Self {
         Self::Value(fault)
+    }
+}
+
+impl From<FormFlaw> for Flaw {
+    fn from(flaw: FormFlaw) -> Self {
+        Self::Form(flaw)
+    }
+}
+
+/// Why a JSON Schema is no form.
+fn words_of_form(flaw: FormFlaw) -> (&'static str, Text) {
+    match flaw {
+        FormFlaw::NotOfObject => (
+            "not_of_object",
+            Text {
+                fr: "N'est pas le schéma d'un objet.",
+                de: "Ist nicht das Schema eines Objekts.",
+                en: "Is not the schema of an object.",
+                lb: "Ass net de Schema vun engem Objet.",
+            },
+        ),
+        FormFlaw::Invalid => (
+            "invalid_schema",
+            Text {
+                fr: "N'est pas valable en JSON Schema 2020-12.",
+                de: "Ist in JSON Schema 2020-12 nicht gültig.",
+                en: "Is not valid in JSON Schema 2020-12.",
+                lb: "Ass am JSON Schema 2020-12 net gëlteg.",
+            },
+        ),
+        FormFlaw::Keyword => (
+            "unknown_keyword",
+            Text {
+                fr: "N'est pas un mot-clé des formulaires.",
+                de: "Ist kein Schlüsselwort von Formularen.",
+                en: "Is not a keyword of forms.",
+                lb: "Ass kee Schlësselwuert vu Formulairen.",
+            },
+        ),
+        FormFlaw::Reference => (
+            "unknown_reference",
+            Text {
+                fr: "Ne renvoie pas à une définition de ce formulaire.",
+                de: "Verweist nicht auf eine Definition dieses Formulars.",
+                en: "Does not refer to a definition of this form.",
+                lb: "Weist net op eng Definitioun vun dësem Formulaire.",
+            },
+        ),
+        FormFlaw::Recursive => (
+            "recursive",
+            Text {
+                fr: "Revient à lui-même.",
+                de: "Führt zu sich selbst zurück.",
+                en: "Comes back to itself.",
+                lb: "Féiert op sech selwer zréck.",
+            },
+        ),
+        FormFlaw::Format => (
+            "unknown_format",
+            Text {
+                fr: "N'est pas un format vérifié ici.",
+                de: "Ist kein Format, das hier geprüft wird.",
+                en: "Is not a format that is checked here.",
+                lb: "Ass kee Format, deen hei gepréift gëtt.",
+            },
+        ),
+        FormFlaw::Pattern => (
+            "pattern_not_linear",
+            Text {
+                fr: "N'est pas un motif qui s'évalue en temps linéaire.",
+                de: "Ist kein Muster, das in linearer Zeit geprüft werden kann.",
+                en: "Is not a pattern that can be matched in linear time.",
+                lb: "Ass kee Muster, dat an enger linearer Zäit gepréift ka ginn.",
+            },
+        ),
+        FormFlaw::Texts => (
+            "not_texts",
+            Text {
+                fr: "N'est pas un texte par langue, dont le français.",
+                de: "Ist kein Text je Sprache, mit Französisch.",
+                en: "Is not a text for each language, with French.",
+                lb: "Ass keen Text pro Sprooch, mat Franséisch.",
+            },
+        ),
+        FormFlaw::Source => (
+            "unknown_source",
+            Text {
+                fr: "N'est pas une source de préremplissage.",
+                de: "Ist keine Quelle zum Vorausfüllen.",
+                en: "Is not a source of prefilling.",
+                lb: "Ass keng Quell fir virauszefëllen.",
+            },
+        ),
+        FormFlaw::TooLarge => (
+            "too_large",
+            Text {
+                fr: "Est trop grand, ou imbriqué trop profondément.",
+                de: "Ist zu groß oder zu tief verschachtelt.",
+                en: "Is too large, or nested too deeply.",
+                lb: "Ass ze grouss oder ze déif verschachtelt.",
+            },
+        ),
     }
 }
 
@@ -216,6 +320,7 @@ impl Flaw {
                     lb: "Muss tëschent {min} an {max} leien.",
                 },
             ),
+            Self::Form(flaw) => words_of_form(*flaw),
             Self::Syntax => (
                 "syntax",
                 Text {

@@ -18,6 +18,7 @@ use domain::{
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
+    procedure::{self, MediaType, SignatureKind},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -91,6 +92,7 @@ choices! {
     JoinRequestStatusChoice(JoinRequestStatus),
     LanguageChoice(text::Language),
     LimitRequestStatusChoice(LimitRequestStatus),
+    MediaTypeChoice(MediaType),
     MembershipStatusChoice(MembershipStatus),
     NaceRevisionChoice(NaceRevision),
     OwnJoinRequestStatusChoice(OwnJoinRequestStatus),
@@ -103,6 +105,7 @@ choices! {
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
     ServiceStatusChoice(ServiceStatus),
+    SignatureKindChoice(SignatureKind),
     SpaceKindChoice(SpaceKind),
     SpaceStateChoice(SpaceState),
     SystemRightChoice(SystemRight),
@@ -189,6 +192,8 @@ text_schemas! {
     MonthDay { pattern(Some(profile::MonthDay::PATTERN)), max_length(Some(7)), examples(["--12-31"]) }
     /// The code of a service that opens to certified spaces.
     ServiceCode { pattern(Some(catalogue::ServiceCode::PATTERN)), max_length(Some(catalogue::ServiceCode::MAX)), examples(["acd.tax-cards"]) }
+    /// The code of a type of procedure.
+    ProcedureTypeCode { pattern(Some(procedure::ProcedureTypeCode::PATTERN)), max_length(Some(procedure::ProcedureTypeCode::MAX)), examples(["aed.vat-registration"]) }
     /// The code of an administration.
     AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
     /// The code of a sector.

@@ -140,6 +140,13 @@ const STEPS: &[Step] = &[
         parameters: &[("code", "$response.body#/data/0/code")],
         body: &[],
     },
+    Step {
+        from: ("listProcedureTypes", "200"),
+        to: "getProcedureType",
+        parameters: &[("code", "$response.body#/data/0/code")],
+        body: &[],
+    },
+    Step { from: ("openSpace", "201"), to: "listSpaceProcedureTypes", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "listCertifications", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "requestCertification", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "listLegalPersons", parameters: ID, body: &[] },

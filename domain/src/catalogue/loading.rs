@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Administration, AdministrationCode, CatalogueName, Entry, Owned, Sector, SectorCode, Service, ServiceCode,
 };
+use crate::procedure::{ProcedureType, ProcedureTypeCode, TypeWithForm};
 
 /// The most services that are offered, of all catalogues together: lists of them are made in memory.
 pub const MOST_SERVICES: usize = 500;
+/// The most types of procedures that are offered, of all catalogues together.
+pub const MOST_TYPES: usize = 500;
 /// The most administrations, and the most sectors, of one catalogue.
 pub const MOST_ENTRIES: usize = 200;
 /// The highest version.
@@ -26,6 +29,8 @@ pub struct Catalogue {
     pub sectors: Vec<Sector>,
     /// Its services, which may be of other catalogues' administrations and sectors.
     pub services: Vec<Service>,
+    /// Its types of procedures, which may be of other catalogues' administrations and sectors, and want their services.
+    pub procedure_types: Vec<TypeWithForm>,
 }
 
 /// All that is loaded, of every catalogue, as it is under the lock of loading.
@@ -39,6 +44,8 @@ pub struct Loaded {
     pub sectors: Vec<Owned<Sector>>,
     /// Every service.
     pub services: Vec<Owned<Service>>,
+    /// Every type of procedure, in its last version.
+    pub procedure_types: Vec<Owned<TypeWithForm>>,
 }
 
 /// Why a catalogue is not loaded.
@@ -51,12 +58,16 @@ pub enum LoadingFault {
     VersionUsed { version: u32 },
     #[error("{kind} {code} is of catalogue {catalogue}")]
     Taken { kind: &'static str, code: String, catalogue: CatalogueName },
-    #[error("service {service} is of administration {administration}, which no catalogue would have")]
-    NoAdministration { service: ServiceCode, administration: AdministrationCode },
-    #[error("service {service} is of sector {sector}, which no catalogue would have")]
-    NoSector { service: ServiceCode, sector: SectorCode },
+    #[error("{kind} {code} is of administration {administration}, which no catalogue would have")]
+    NoAdministration { kind: &'static str, code: String, administration: AdministrationCode },
+    #[error("{kind} {code} is of sector {sector}, which no catalogue would have")]
+    NoSector { kind: &'static str, code: String, sector: SectorCode },
+    #[error("procedure type {code} wants a certification for {service}, which no catalogue would offer")]
+    NoService { code: ProcedureTypeCode, service: ServiceCode },
     #[error("{services} services would be offered, more than {MOST_SERVICES}")]
     TooManyServices { services: usize },
+    #[error("{types} procedure types would be offered, more than {MOST_TYPES}")]
+    TooManyTypes { types: usize },
 }
 
 /// What becomes of an entry.
@@ -79,6 +90,7 @@ pub struct Loading {
     administrations: Vec<(Change, Administration)>,
     sectors: Vec<(Change, Sector)>,
     services: Vec<(Change, Service)>,
+    procedure_types: Vec<(Change, TypeWithForm)>,
 }
 
 impl Loading {
@@ -106,13 +118,18 @@ impl Loading {
     pub fn services(&self) -> &[(Change, Service)] {
         &self.services
     }
+    /// What becomes of types of procedures.
+    pub fn procedure_types(&self) -> &[(Change, TypeWithForm)] {
+        &self.procedure_types
+    }
 
     /// Each entry that changes: what it is, its code, and what becomes of it.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, &str, Change)> {
         fn told<E: Entry>(changes: &[(Change, E)]) -> impl Iterator<Item = (&'static str, &str, Change)> {
             changes.iter().map(|(change, entry)| (E::KIND, entry.code(), *change))
         }
-        told(&self.administrations).chain(told(&self.sectors)).chain(told(&self.services))
+        let administrations = told(&self.administrations).chain(told(&self.sectors));
+        administrations.chain(told(&self.services)).chain(told(&self.procedure_types))
     }
 }
 
@@ -133,6 +150,7 @@ impl Loaded {
             administrations: changes(&self.administrations, catalogue.administrations, &name, &mut faults),
             sectors: changes(&self.sectors, catalogue.sectors, &name, &mut faults),
             services: changes(&self.services, catalogue.services, &name, &mut faults),
+            procedure_types: changes(&self.procedure_types, catalogue.procedure_types, &name, &mut faults),
             is_new_version: before != Some(version),
             name,
             version,
@@ -143,23 +161,36 @@ impl Loaded {
         if faults.is_empty() { Ok(loading) } else { Err(faults) }
     }
 
-    /// What the services that would be offered lack, be they of this catalogue or of another that rests on it.
+    /// What the services and types that would be offered lack, be they of this catalogue or of another that rests on it.
     fn reference_faults(&self, catalogue: &Catalogue) -> Vec<LoadingFault> {
         let administrations = codes(&self.administrations, &catalogue.administrations, &catalogue.name);
         let sectors = codes(&self.sectors, &catalogue.sectors, &catalogue.name);
         let services: Vec<_> = offered(&self.services, &catalogue.services, &catalogue.name).collect();
+        let types: Vec<_> = offered(&self.procedure_types, &catalogue.procedure_types, &catalogue.name).collect();
         let mut faults = Vec::new();
-        for Service { code, administration, sector, .. } in &services {
+        let of_services = services.iter().map(|of| (Service::KIND, of.code(), &of.administration, &of.sector));
+        let of_types = types.iter().map(|of| (TypeWithForm::KIND, of.code(), &of.kind.administration, &of.kind.theme));
+        for (kind, code, administration, sector) in of_services.chain(of_types) {
+            let code = code.to_owned();
             if !administrations.contains(administration.as_str()) {
-                let administration = administration.clone();
-                faults.push(LoadingFault::NoAdministration { service: code.clone(), administration });
+                let (code, administration) = (code.clone(), administration.clone());
+                faults.push(LoadingFault::NoAdministration { kind, code, administration });
             }
             if !sectors.contains(sector.as_str()) {
-                faults.push(LoadingFault::NoSector { service: code.clone(), sector: sector.clone() });
+                faults.push(LoadingFault::NoSector { kind, code, sector: sector.clone() });
             }
+        }
+        for ProcedureType { code, certification, .. } in types.iter().map(|of| &of.kind) {
+            let missing = certification.iter().find(|wanted| services.iter().all(|service| service.code != **wanted));
+            faults.extend(
+                missing.map(|service| LoadingFault::NoService { code: code.clone(), service: service.clone() }),
+            );
         }
         if services.len() > MOST_SERVICES {
             faults.push(LoadingFault::TooManyServices { services: services.len() });
+        }
+        if types.len() > MOST_TYPES {
+            faults.push(LoadingFault::TooManyTypes { types: types.len() });
         }
         faults
     }
@@ -211,7 +242,7 @@ mod tests {
     use proptest::{collection::btree_map, prelude::*};
 
     use super::{super::*, *};
-    use crate::{identity::Assurance, text::Language};
+    use crate::{identity::Assurance, procedure::procedure_type::tests::procedure_type, text::Language};
 
     fn titles(text: &str) -> LocalText {
         LocalText::new([(Language::Fr, text.to_owned())]).unwrap()
@@ -255,6 +286,7 @@ mod tests {
             administrations: vec![Administration { code: acd, titles: titles("ACD"), is_retired: false }],
             sectors: vec![Sector { code: taxes, titles: titles("Impôts"), is_retired: false }],
             services,
+            procedure_types: vec![],
         }
     }
 
@@ -277,6 +309,7 @@ mod tests {
         keep(&mut loaded.administrations, loading.administrations(), loading.name());
         keep(&mut loaded.sectors, loading.sectors(), loading.name());
         keep(&mut loaded.services, loading.services(), loading.name());
+        keep(&mut loaded.procedure_types, loading.procedure_types(), loading.name());
         Ok(loading.changes().map(|(_, code, change)| (change, code.to_owned())).collect())
     }
 
@@ -325,8 +358,8 @@ mod tests {
         let (acd, taxes) = (AdministrationCode::parse("acd").unwrap(), SectorCode::parse("taxes").unwrap());
         let code = ServiceCode::parse("acd.vat").unwrap();
         let unfounded = vec![
-            LoadingFault::NoAdministration { service: code.clone(), administration: acd },
-            LoadingFault::NoSector { service: code, sector: taxes },
+            LoadingFault::NoAdministration { kind: "service", code: code.to_string(), administration: acd },
+            LoadingFault::NoSector { kind: "service", code: code.to_string(), sector: taxes },
         ];
         let resting = guest(1, vec![service("acd.vat", "TVA")]);
         assert_eq!(loaded.load(resting.clone()), Err(unfounded.clone()));
@@ -353,6 +386,35 @@ mod tests {
         assert!(Loaded::default().load(catalogue("one", 1, many(MOST_SERVICES))).is_ok());
         let refused = Loaded::default().load(catalogue("one", 1, many(MOST_SERVICES + 1)));
         assert_eq!(refused, Err(vec![LoadingFault::TooManyServices { services: MOST_SERVICES + 1 }]));
+    }
+
+    #[test]
+    fn a_type_rests_on_what_is_offered_and_is_counted_by_its_contents() {
+        let typed =
+            |version, services, types| Catalogue { procedure_types: types, ..catalogue("one", version, services) };
+        let wanting = |title: &str| {
+            let mut wanting = procedure_type("acd.cards", title);
+            wanting.kind.certification = ServiceCode::parse("acd.tax-cards").ok();
+            wanting
+        };
+        let service = || vec![service("acd.tax-cards", "Fiches")];
+        let mut loaded = Loaded::default();
+        let code = ProcedureTypeCode::parse("acd.cards").unwrap();
+        let missing = LoadingFault::NoService { code: code.clone(), service: service()[0].code.clone() };
+        assert_eq!(loaded.load(typed(1, vec![], vec![wanting("a")])), Err(vec![missing.clone()]));
+        for (version, title, expected) in [(1, "a", 1), (2, "a", 1), (3, "b", 2)] {
+            load(&mut loaded, typed(version, service(), vec![wanting(title)])).unwrap();
+            assert_eq!(loaded.procedure_types[0].entry.kind.version, expected, "{version}");
+        }
+        assert_eq!(loaded.load(typed(4, vec![], vec![wanting("b")])), Err(vec![missing]));
+        let homeless = Catalogue { procedure_types: vec![procedure_type("ccss.cards", "a")], ..guest(1, vec![]) };
+        let ccss = AdministrationCode::parse("ccss").unwrap();
+        let fault =
+            LoadingFault::NoAdministration { kind: "procedure type", code: "ccss.cards".into(), administration: ccss };
+        assert_eq!(loaded.load(homeless), Err(vec![fault]));
+        assert_eq!(load(&mut loaded, typed(4, service(), vec![])), Ok(vec![(Change::Retired, "acd.cards".into())]));
+        load(&mut loaded, typed(5, service(), vec![wanting("b")])).unwrap();
+        assert_eq!(loaded.procedure_types[0].entry.kind.version, 2, "it came back as it was");
     }
 
     proptest! {

@@ -6,7 +6,7 @@ pub mod loading;
 pub mod search;
 pub mod service;
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
 pub use entry::{Entry, Owned};
 pub use loading::{Catalogue, Change, Loaded, Loading, LoadingFault};
@@ -31,28 +31,29 @@ macro_rules! codes {
             /// dots, as the code has.
             ///
             /// # Errors
-            /// [`Fault::TooLong`], [`Fault::Malformed`].
-            pub fn parse(raw: &str) -> Result<Self, Fault> {
-                code(raw, $parts, Self::MAX).map(|()| Self(raw.to_owned()))
+            /// [`Fault::TooLong`](crate::Fault), [`Fault::Malformed`](crate::Fault).
+            pub fn parse(raw: &str) -> Result<Self, $crate::Fault> {
+                $crate::catalogue::code(raw, $parts, Self::MAX).map(|()| Self(raw.to_owned()))
             }
             /// The code.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
-        impl FromStr for $name {
-            type Err = Fault;
-            fn from_str(raw: &str) -> Result<Self, Fault> {
+        impl std::str::FromStr for $name {
+            type Err = $crate::Fault;
+            fn from_str(raw: &str) -> Result<Self, $crate::Fault> {
                 Self::parse(raw)
             }
         }
     )+};
 }
+pub(crate) use codes;
 
 codes! {
     /// What a catalogue is called: `luxembourg`.
@@ -67,7 +68,7 @@ codes! {
     ServiceDomainCode(1, r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$"),
 }
 
-fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {
+pub(crate) fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {
     if raw.len() > max {
         return Err(Fault::TooLong { max });
     }
@@ -83,8 +84,13 @@ fn code(raw: &str, parts: usize, max: usize) -> Result<(), Fault> {
 impl ServiceCode {
     /// Whose service it is: its first part says it, so that no service ever goes to another administration.
     pub fn administration(&self) -> AdministrationCode {
-        AdministrationCode(self.0.split('.').next().unwrap_or_default().to_owned())
+        administration_in(&self.0)
     }
+}
+
+/// The administration whose code a code begins with.
+pub(crate) fn administration_in(code: &str) -> AdministrationCode {
+    AdministrationCode(code.split('.').next().unwrap_or_default().to_owned())
 }
 
 /// A text in the languages in which there is one; French is always among them.

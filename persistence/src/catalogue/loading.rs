@@ -38,6 +38,9 @@ impl Transaction<'_> {
             self.save_service(*change, &ServiceRow::of(loading.name(), service))?;
             self.save_domains(service)?;
         }
+        for (change, kind) in loading.procedure_types() {
+            self.save_procedure_type(loading.name(), *change, kind)?;
+        }
         Ok(())
     }
 
@@ -111,6 +114,7 @@ impl Reading<'_> {
             administrations: read(self.administration_rows()?, AdministrationRow::read)?,
             sectors: read(self.sector_rows()?, SectorRow::read)?,
             services: read(rows, service)?,
+            procedure_types: self.loaded_procedure_types()?,
         })
     }
 }

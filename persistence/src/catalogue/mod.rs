@@ -1,7 +1,7 @@
 //! What is loaded of catalogues, as it is kept and read.
 
 mod loading;
-mod row;
+pub(crate) mod row;
 
 use std::collections::HashMap;
 

@@ -155,17 +155,17 @@ impl DomainRow {
     }
 }
 
-fn status(is_retired: bool) -> ServiceStatus {
+pub(crate) fn status(is_retired: bool) -> ServiceStatus {
     if is_retired { ServiceStatus::Retired } else { ServiceStatus::Offered }
 }
 
 /// A JSON object, a text a language.
-fn written(text: &LocalText) -> String {
+pub(crate) fn written(text: &LocalText) -> String {
     let texts: BTreeMap<&str, &str> = text.iter().collect();
     serde_json::json!(texts).to_string()
 }
 
-fn text(row: &Row<'_>, column: &str) -> Result<LocalText, StoreError> {
+pub(crate) fn text(row: &Row<'_>, column: &str) -> Result<LocalText, StoreError> {
     let texts: BTreeMap<String, String> = row.value(serde_json::from_str(column))?;
     let texts = texts.into_iter().map(|(language, text)| Ok((row.code::<Language>(&language)?, text)));
     row.value(LocalText::new(texts.collect::<Result<Vec<_>, StoreError>>()?))

@@ -1,14 +1,20 @@
 //! Catalogues: what is loaded is read as it was, and of two loaders one waits.
 
-use domain::catalogue::{Catalogue, Change, LoadingFault, ServiceStatus};
+use domain::{
+    catalogue::{Catalogue, Change, LoadingFault, ServiceStatus},
+    form::Form,
+    procedure::TypeWithForm,
+};
+use serde_json::json;
 
-use super::support::{Database, catalogue_of, service, together, work};
-use crate::{ServiceFilter, Store, StoreError, Transaction};
+use super::support::{Database, catalogue_of, procedure_type, service, together, work};
+use crate::{ProcedureTypeFilter, ServiceFilter, Store, StoreError, Transaction};
 
 on_both! {
     what_is_loaded_is_read_as_it_was,
     what_is_left_out_is_retired_and_read_by_its_code_alone,
     of_two_loaders_one_waits_and_finds_it_done,
+    a_type_of_procedure_keeps_every_version,
     a_loading_that_fails_leaves_nothing_behind,
 }
 
@@ -84,6 +90,36 @@ async fn what_is_left_out_is_retired_and_read_by_its_code_alone(database: Databa
     assert_eq!(offered(&store, nobody).await, [""; 0]);
     let both = ServiceFilter { sector: Some(kept.sector), administration: Some(kept.administration) };
     assert_eq!(offered(&store, both).await, ["acd.files"]);
+}
+
+async fn a_type_of_procedure_keeps_every_version(database: Database) {
+    let store = database.open();
+    let service = service("acd.tax-cards", &[]);
+    let first = procedure_type("acd.request", Some(&service));
+    let other = TypeWithForm {
+        form: Form::parse(json!({ "type": "object", "required": ["name"] })).unwrap(),
+        ..procedure_type("acd.request", Some(&service))
+    };
+    let typed = |version, types: &[&TypeWithForm]| Catalogue {
+        procedure_types: types.iter().copied().cloned().collect(),
+        ..catalogue_of(version, vec![service.clone()])
+    };
+    let code = first.kind.code.clone();
+    let read = async |store: &Store| {
+        let code = code.clone();
+        store.read(move |tx| Ok::<_, StoreError>(tx.procedure_type(&code)?.unwrap())).await.unwrap()
+    };
+    assert_eq!(loaded(&store, typed(1, &[&first])).await, Ok(4));
+    assert_eq!(read(&store).await, first, "it is read as it was");
+    assert_eq!(loaded(&store, typed(1, &[&first])).await, Ok(0), "nothing that is read differs from the file");
+    assert_eq!(loaded(&store, typed(2, &[&other])).await, Ok(1));
+    assert_eq!((read(&store).await.kind.version, read(&store).await.form), (2, other.form.clone()));
+    assert_eq!(loaded(&store, typed(3, &[])).await, Ok(1));
+    let offered = store.read(|tx| tx.procedure_types(&ProcedureTypeFilter::default())).await;
+    assert_eq!(offered.map_err(|error: StoreError| error), Ok(vec![]));
+    assert_eq!(read(&store).await.kind.status, ServiceStatus::Retired);
+    assert_eq!(loaded(&store, typed(4, &[&other])).await, Ok(1));
+    assert_eq!((read(&store).await.kind.version, read(&store).await.kind.status), (2, ServiceStatus::Offered));
 }
 
 async fn of_two_loaders_one_waits_and_finds_it_done(database: Database) {

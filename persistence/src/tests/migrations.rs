@@ -157,6 +157,8 @@ fn assert_schema_is_complete(db: &mut Db) {
         partner_feeds,
         partners,
         persons,
+        procedure_type_versions,
+        procedure_types,
         products,
         recoveries,
         recovery_memberships,

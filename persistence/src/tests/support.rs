@@ -15,12 +15,17 @@ use domain::{
         Administration, Capacity, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service, ServiceCode,
         ServiceDomain, ServiceDomainCode, ServiceStatus, WayIn,
     },
+    form::Form,
     id::{PartnerId, ProductId},
     identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
     partner::{Partner, PartnerScopes, PartnerStatus},
-    space::{EntityType, Founder, Opening, SpaceIdentifier},
+    procedure::{
+        AttachmentCode, AttachmentSlot, MediaType, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm,
+    },
+    space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
     text::{EmailAddress, Language, PartnerName, PersonName, Title},
 };
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -242,7 +247,38 @@ pub fn catalogue_of(version: u32, services: Vec<Service>) -> Catalogue {
         administrations: vec![Administration { code: administration, titles: local("ACD"), is_retired: false }],
         sectors: vec![Sector { code: sector, titles: local("Impôts"), is_retired: false }],
         services,
+        procedure_types: vec![],
     }
+}
+
+/// A type of procedure of that administration and sector, which wants a certification for one of its services.
+pub fn procedure_type(code: &str, certification: Option<&Service>) -> TypeWithForm {
+    let code = ProcedureTypeCode::parse(code).unwrap();
+    let slot = AttachmentSlot {
+        code: AttachmentCode::parse("statutes").unwrap(),
+        titles: local("Statuts"),
+        is_required: true,
+        media_types: [MediaType::Pdf, MediaType::Png].into(),
+        max_megabytes: 10,
+    };
+    let kind = ProcedureType {
+        administration: code.administration(),
+        code,
+        version: 1,
+        theme: SectorCode::parse("taxes").unwrap(),
+        audience: SpaceKind::Professional,
+        titles: local("Demande"),
+        descriptions: local("—"),
+        keywords: Some(local("impôt")),
+        certification: certification.map(|service| service.code.clone()),
+        least_assurance: Assurance::Substantial,
+        attachments: vec![slot],
+        signature: SignatureKind::Double,
+        replies_allowed: true,
+        status: ServiceStatus::Offered,
+    };
+    let form = json!({ "type": "object", "properties": { "name": { "type": "string", "maxLength": 20 } } });
+    TypeWithForm { kind, form: Form::parse(form).unwrap() }
 }
 
 /// A partner of that administration, with every scope.

@@ -33,11 +33,11 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, service};
+use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
-    MemberFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter, StoreError, SystemUserFilter,
-    Transaction, connection::Db, store::Clock,
+    MemberFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter, StoreError,
+    SystemUserFilter, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -464,8 +464,27 @@ fn catalogue(census: &mut Census<'_>) {
         }
     }
     census.ask(|tx| tx.administration(&service.administration));
+    procedure_types(census, &service);
     census.ask(|tx| tx.administrations());
     census.ask(|tx| tx.sectors());
+}
+
+fn procedure_types(census: &mut Census<'_>, service: &Service) {
+    let kind = procedure_type("acd.request", Some(service));
+    for (version, types) in [(5, vec![kind.clone()]), (6, vec![]), (7, vec![kind.clone()])] {
+        let catalogue = Catalogue { procedure_types: types, ..catalogue_of(version, vec![service.clone()]) };
+        let loading = census.ask(|tx| Ok(tx.lock_catalogues()?.load(catalogue).unwrap()));
+        census.ask(|tx| tx.save_loading(&loading));
+    }
+    census.ask(|tx| tx.procedure_type(&kind.kind.code));
+    let all = ProcedureTypeFilter {
+        administration: Some(service.administration.clone()),
+        theme: Some(service.sector.clone()),
+        audience: Some(SpaceKind::Professional),
+    };
+    for filter in [ProcedureTypeFilter::default(), all] {
+        census.ask(|tx| tx.procedure_types(&filter));
+    }
 }
 
 /// A partner, as an operator makes one.

@@ -37,6 +37,8 @@ const SMALL: &[&str] = &[
     "administrations",
     "catalogues",
     "installation",
+    "procedure_type_versions",
+    "procedure_types",
     "recurring_jobs",
     "sectors",
     "service_domains",

@@ -1,0 +1,2 @@
+DROP TABLE procedure_type_versions;
+DROP TABLE procedure_types;
