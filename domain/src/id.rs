@@ -55,6 +55,8 @@ ids! {
     PartnerEventId,
     /// What is confirmed of a space: that it may use a service for a legal person.
     CertificationId,
+    /// A procedure of a space.
+    ProcedureId,
     /// A code by which a space is certified.
     AccessCodeId,
 }

@@ -135,6 +135,24 @@ pub enum Refusal {
         /// Which.
         right: SystemRight,
     },
+    /// Procedures of the type run from the other kind of space (domain.md §5, F).
+    #[error("the procedure does not run from such a space")]
+    ProcedureAudience,
+    /// No procedure of such a type is begun, or none any more.
+    #[error("such procedures are not begun")]
+    ProcedureTypeNotOffered,
+    /// As many procedures of the space as may be are in preparation.
+    #[error("{limit} procedures are in preparation")]
+    DraftLimitReached {
+        /// How many may be.
+        limit: u32,
+    },
+    /// The procedure is in the bin.
+    #[error("the procedure is in the bin")]
+    ProcedureBinned,
+    /// Only what is in the bin is taken out of it.
+    #[error("the procedure is not in the bin")]
+    ProcedureNotBinned,
     /// The service opens only to a space that is certified for it (domain.md §4, F).
     #[error("the service {service} wants a certification")]
     CertificationRequired {

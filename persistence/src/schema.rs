@@ -331,6 +331,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    procedure_steps (procedure_id, version) {
+        procedure_id -> Text,
+        version -> BigInt,
+        act -> Text,
+        person_id -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     procedure_type_versions (code, version) {
         code -> Text,
         version -> BigInt,
@@ -355,6 +365,22 @@ diesel::table! {
         catalogue -> Text,
         version -> BigInt,
         is_retired -> Bool,
+    }
+}
+
+diesel::table! {
+    procedures (id) {
+        id -> Text,
+        space_id -> Text,
+        type_code -> Text,
+        type_version -> BigInt,
+        state -> Text,
+        content_sealed -> Text,
+        binned_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+        lock_seq -> BigInt,
     }
 }
 
@@ -582,11 +608,14 @@ diesel::joinable!(partner_events -> administrations (administration));
 diesel::joinable!(partner_feeds -> administrations (administration));
 diesel::joinable!(partners -> administrations (administration));
 diesel::joinable!(partners -> clients (id));
+diesel::joinable!(procedure_steps -> persons (person_id));
+diesel::joinable!(procedure_steps -> procedures (procedure_id));
 diesel::joinable!(procedure_type_versions -> administrations (administration));
 diesel::joinable!(procedure_type_versions -> procedure_types (code));
 diesel::joinable!(procedure_type_versions -> sectors (theme));
 diesel::joinable!(procedure_type_versions -> services (certification));
 diesel::joinable!(procedure_types -> catalogues (catalogue));
+diesel::joinable!(procedures -> spaces (space_id));
 diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(recoveries -> products (product_id));
 diesel::joinable!(recoveries -> spaces (space_id));
@@ -637,8 +666,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     partner_feeds,
     partners,
     persons,
+    procedure_steps,
     procedure_type_versions,
     procedure_types,
+    procedures,
     products,
     recoveries,
     recovery_memberships,

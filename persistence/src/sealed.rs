@@ -67,6 +67,13 @@ pub const SEALED: &[SealedColumn] = &[
         purpose: "certification-application",
     },
     SealedColumn {
+        table: "procedures",
+        id: "id",
+        column: "content_sealed",
+        digest: None,
+        purpose: "procedure-content",
+    },
+    SealedColumn {
         table: "access_codes",
         id: "id",
         column: "legal_person_sealed",

@@ -162,6 +162,9 @@ def before_call(context, case, kwargs):
             case "getCertifiableService":
                 # The sandbox has loaded the shipped catalogue.
                 case.path_parameters["code"] = "acd.tax-cards"
+            case "listProcedures" | "beginProcedure" | "listSpaceProcedureTypes":
+                # The shipped types run from professional spaces.
+                case.path_parameters["id"] = Me.space
             case "getProcedureType":
                 case.path_parameters["code"] = "aed.vat-registration"
             case "withdrawAuthenticationProduct":
@@ -196,6 +199,8 @@ def true_values(case):
         case "requestLimit":
             # More than it is now.
             return {"limit": 100_000}
+        case "beginProcedure":
+            return {"type": "aed.vat-registration"}
         case "openRecovery":
             return Stranger.recovery_wish
         case _:

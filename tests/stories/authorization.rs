@@ -17,6 +17,8 @@ enum Serves {
     Person,
     /// A member of the space in the path.
     Member,
+    /// A member of the space in the path who may draft there; another story tells of each role.
+    Drafter,
     /// An administrator of the space in the path.
     Administrator,
     /// An agent of the Helpdesk, about what is not his own.
@@ -104,6 +106,14 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("listProcedureTypes", Serves::Person),
     ("getProcedureType", Serves::Person),
     ("listSpaceProcedureTypes", Serves::Member),
+    ("listProcedures", Serves::Member),
+    ("beginProcedure", Serves::Drafter),
+    ("getProcedure", Serves::Member),
+    ("editProcedure", Serves::Drafter),
+    ("binProcedure", Serves::Drafter),
+    ("checkProcedure", Serves::Drafter),
+    ("restoreProcedure", Serves::Drafter),
+    ("getProcedureTimeline", Serves::Member),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),
     ("getCertification", Serves::Member),
@@ -210,7 +220,7 @@ fn serves(operation: &Operation) -> Serves {
 impl Serves {
     /// Whether it is about the space in the path, and closed to all but its members.
     fn is_in_a_space(self) -> bool {
-        matches!(self, Self::Member | Self::Administrator)
+        matches!(self, Self::Member | Self::Drafter | Self::Administrator)
     }
 }
 
@@ -229,7 +239,7 @@ impl Operation {
     /// and, behind a slash, to what hangs on that.
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
-        let path = path.replace("{memberId}", part).replace("{invitationId}", part);
+        let path = path.replace("{memberId}", part).replace("{invitationId}", part).replace("{procedureId}", part);
         let (certification, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
         let path = path.replace("{systemUserId}", part).replace("{certificationId}", certification);
         let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
@@ -247,6 +257,9 @@ impl Operation {
     fn part(&self, owner: &Actor, space: &str, member: &str) -> String {
         if self.path.contains("{systemUserId}") {
             return owner.approve(&format!("/v1/spaces/{space}"), &["read"], Key::strange()).id;
+        }
+        if self.path.contains("{procedureId}") {
+            return text(&owner.begin_procedure(&format!("/v1/spaces/{space}"), "aed.vat-registration")["id"]);
         }
         if self.path.contains("{certificationId}") {
             let space = format!("/v1/spaces/{space}");
@@ -370,7 +383,12 @@ fn without_a_token_nothing_that_wants_one_is_answered() {
         match serves(&operation) {
             Serves::Anybody => assert_ne!(reply.status, 401, "{}", operation.id),
             Serves::WhoBeganIt => drop(reply.expect_problem(404, "not_found")),
-            Serves::Person | Serves::Member | Serves::Administrator | Serves::Helpdesk | Serves::Partner => {
+            Serves::Person
+            | Serves::Member
+            | Serves::Drafter
+            | Serves::Administrator
+            | Serves::Helpdesk
+            | Serves::Partner => {
                 reply.expect_problem(401, "token_invalid");
                 assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", operation.id);
             }
@@ -404,6 +422,10 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
             "restoreSpace" => drop(owner.post(&format!("{path}/close"), &json!({})).expect(200)),
             "resumeSystemUser" => {
                 drop(owner.post(&format!("{path}/system-users/{member}/suspend"), &json!({})).expect(200));
+            }
+            "restoreProcedure" => {
+                let procedure = format!("{path}/procedures/{member}");
+                drop(owner.send("DELETE", &procedure, &[("if-match", "*")], vec![]).expect(204));
             }
             "listLegalPersons" => drop(owner.certified(&path, "alva.food-establishments")),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
@@ -449,6 +471,7 @@ fn each_role_may_what_the_table_says(world: &World) {
     owner.invite(&id, &awaited, "administrator").expect(201);
     let software = owner.approve(&path, &["read"], Key::strange()).id;
     let certification = owner.certified(&path, "alva.food-establishments");
+    let procedure = text(&owner.begin_procedure(&path, "aed.vat-registration")["id"]);
     let everything = || {
         let list = ["members", "invitations", "system-users", "certifications"]
             .map(|list| owner.get(&format!("{path}/{list}")).expect(200));
@@ -458,12 +481,14 @@ fn each_role_may_what_the_table_says(world: &World) {
     let before = everything();
     // Who leaves is no member any more for what comes after.
     let in_a_space = operations().into_iter().filter(|operation| serves(operation).is_in_a_space());
+    let in_a_space = in_a_space.filter(|operation| serves(operation) != Serves::Drafter);
     let (leaving, others): (Vec<_>, Vec<_>) = in_a_space.partition(|operation| operation.id == "leaveSpace");
     for operation in others.iter().chain(&leaving) {
         let member = match &operation.path {
             path if path.contains("{invitationId}") => &invited,
             path if path.contains("{systemUserId}") => &software,
             path if path.contains("{certificationId}") => &certification,
+            path if path.contains("{procedureId}") => &procedure,
             _ => member,
         };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);

@@ -35,6 +35,7 @@ mod partner_feeds;
 mod partners;
 mod person;
 mod procedure_types;
+mod procedures;
 mod processes;
 mod products;
 mod profiles;

@@ -557,6 +557,36 @@ codes! {
         en: "Too early", "This recovery can be confirmed from {confirmableAt} on.";
         lb: "Ze fréi", "Dës Prozedur ka vum {confirmableAt} un confirméiert ginn.";
     }
+    DraftLimitReached = "draft_limit_reached", 409 {
+        fr: "Trop de démarches en préparation", "Un espace peut avoir au plus {limit} démarches en préparation, la corbeille comprise.";
+        de: "Zu viele Vorgänge in Vorbereitung", "Ein Bereich kann höchstens {limit} Vorgänge in Vorbereitung haben, den Papierkorb eingeschlossen.";
+        en: "Too many drafts", "A space can have at most {limit} procedures in preparation, those in the bin among them.";
+        lb: "Ze vill Demarchen a Virbereedung", "En Espace kann héchstens {limit} Demarchen a Virbereedung hunn, déi am Dreckskuerf mat.";
+    }
+    ProcedureAudience = "procedure_audience", 409 {
+        fr: "Autre type d'espace", "Cette démarche part d'un espace de l'autre type : privé ou professionnel.";
+        de: "Andere Art von Bereich", "Dieser Vorgang läuft in einem Bereich der anderen Art: privat oder beruflich.";
+        en: "Other kind of space", "This procedure runs from a space of the other kind: private or professional.";
+        lb: "Aner Aart vun Espace", "Dës Demarche leeft aus engem Espace vun der anerer Aart: privat oder professionell.";
+    }
+    ProcedureBinned = "procedure_binned", 409 {
+        fr: "Démarche dans la corbeille", "Cette démarche est dans la corbeille. Restaurez-la d'abord.";
+        de: "Vorgang im Papierkorb", "Dieser Vorgang liegt im Papierkorb. Stellen Sie ihn zuerst wieder her.";
+        en: "Procedure in the bin", "This procedure is in the bin. Restore it first.";
+        lb: "Demarche am Dreckskuerf", "Dës Demarche ass am Dreckskuerf. Restauréiert se fir d'éischt.";
+    }
+    ProcedureNotBinned = "procedure_not_binned", 409 {
+        fr: "Démarche hors de la corbeille", "Seule une démarche dans la corbeille peut être restaurée.";
+        de: "Vorgang nicht im Papierkorb", "Nur ein Vorgang im Papierkorb kann wiederhergestellt werden.";
+        en: "Procedure not in the bin", "Only a procedure in the bin can be restored.";
+        lb: "Demarche net am Dreckskuerf", "Nëmmen eng Demarche am Dreckskuerf ka restauréiert ginn.";
+    }
+    ProcedureTypeNotOffered = "procedure_type_not_offered", 409 {
+        fr: "Démarche non proposée", "Cette démarche n'est pas proposée, ou ne l'est plus.";
+        de: "Vorgang nicht angeboten", "Dieser Vorgang wird nicht oder nicht mehr angeboten.";
+        en: "Procedure not offered", "This procedure is not offered, or not any more.";
+        lb: "Demarche net ugebueden", "Dës Demarche gëtt net oder net méi ugebueden.";
+    }
     SystemUserEnded = "system_user_ended", 409 {
         fr: "Utilisateur système terminé", "L'accès de cet utilisateur système est terminé, définitivement. Approuvez-en un nouveau.";
         de: "Systembenutzer beendet", "Der Zugang dieses Systembenutzers ist endgültig beendet. Genehmigen Sie einen neuen.";
@@ -810,6 +840,11 @@ impl From<Refusal> for Problem {
                 (Code::DailySystemUserLimitReached, json!({ "limit": limit }))
             }
             Refusal::SystemUserLimitReached { limit } => (Code::SystemUserLimitReached, json!({ "limit": limit })),
+            Refusal::ProcedureAudience => (Code::ProcedureAudience, json!({})),
+            Refusal::ProcedureTypeNotOffered => (Code::ProcedureTypeNotOffered, json!({})),
+            Refusal::DraftLimitReached { limit } => (Code::DraftLimitReached, json!({ "limit": limit })),
+            Refusal::ProcedureBinned => (Code::ProcedureBinned, json!({})),
+            Refusal::ProcedureNotBinned => (Code::ProcedureNotBinned, json!({})),
             Refusal::SystemUserSuspended => (Code::SystemUserSuspended, json!({})),
             Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),
             Refusal::SystemUserEnded => (Code::SystemUserEnded, json!({})),

@@ -18,7 +18,7 @@ use domain::{
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
-    procedure::{self, MediaType, SignatureKind},
+    procedure::{self, MediaType, ProcedureAct, ProcedureState, SignatureKind},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -99,6 +99,8 @@ choices! {
     PartnerScopeChoice(PartnerScope),
     PartnerStatusChoice(PartnerStatus),
     PermissionChoice(Permission),
+    ProcedureActChoice(ProcedureAct),
+    ProcedureStateChoice(ProcedureState),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
     RecoveryStatusChoice(RecoveryStatus),

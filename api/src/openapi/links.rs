@@ -28,6 +28,8 @@ const SYSTEM_USER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("syst
 const FIRST_SYSTEM_USER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("systemUserId", "$response.body#/data/0/id")];
 
+const PROCEDURE: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("procedureId", "$response.body#/id")];
+
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
 const FIRST_CERTIFICATION: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("certificationId", "$response.body#/data/0/id")];
@@ -147,6 +149,19 @@ const STEPS: &[Step] = &[
         body: &[],
     },
     Step { from: ("openSpace", "201"), to: "listSpaceProcedureTypes", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "beginProcedure", parameters: ID, body: &[] },
+    Step { from: ("openSpace", "201"), to: "listProcedures", parameters: ID, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "getProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "editProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "checkProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "getProcedureTimeline", parameters: PROCEDURE, body: &[] },
+    Step { from: ("getProcedure", "200"), to: "binProcedure", parameters: PROCEDURE, body: &[] },
+    Step {
+        from: ("listProcedures", "200"),
+        to: "restoreProcedure",
+        parameters: &[("id", "$response.body#/data/0/spaceId"), ("procedureId", "$response.body#/data/0/id")],
+        body: &[],
+    },
     Step { from: ("openSpace", "201"), to: "listCertifications", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "requestCertification", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "listLegalPersons", parameters: ID, body: &[] },

@@ -84,6 +84,7 @@ const JOBS: &[Job] = &[
         every: TimeDelta::hours(1),
         part: |app, tx| tx.purge_events(tx.now() - app.config.events_kept),
     },
+    Job { name: "purge_procedures", every: TimeDelta::hours(1), part: |_, tx| tx.purge_procedures() },
     Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
     Job { name: "remind_of_invitations", every: TimeDelta::hours(1), part: reminder::remind },
     Job {

@@ -14,7 +14,7 @@ use crate::{
     coded::coded,
     id::{
         AccessCodeId, CertificationId, ClientId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, PartnerId,
-        PersonId, ProductId, RecoveryId, SessionId, SpaceId, SystemUserId,
+        PersonId, ProcedureId, ProductId, RecoveryId, SessionId, SpaceId, SystemUserId,
     },
     identity::{Session, SessionEnd, Terms},
 };
@@ -136,6 +136,12 @@ coded! {
         AccessCodeWithdrawn = "access_code_withdrawn",
         /// Wrong security codes locked a holder's.
         AccessCodeLocked = "access_code_locked",
+        /// A procedure was begun.
+        ProcedureBegun = "procedure_begun",
+        /// One in preparation was put into the bin.
+        ProcedureBinned = "procedure_binned",
+        /// It was taken out of the bin.
+        ProcedureRestored = "procedure_restored",
     }
 }
 
@@ -294,6 +300,7 @@ objects!(
     LimitRequestId,
     MembershipId,
     PersonId,
+    ProcedureId,
     ProductId,
     RecoveryId,
     SessionId,

@@ -9,7 +9,7 @@
 
 pub mod error;
 pub mod prefill;
-mod schema;
+pub(crate) mod schema;
 
 use std::{fmt, sync::Arc};
 

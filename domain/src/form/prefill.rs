@@ -42,10 +42,10 @@ pub struct Prefilling {
 
 impl Form {
     /// The content that a draft begins with, and what of it was filled in. Fields within lists are left to people.
-    pub fn prefilled(&self, known: &Value) -> (Value, Vec<Prefilling>) {
+    pub fn prefilled(&self, known: &Value) -> (Map<String, Value>, Vec<Prefilling>) {
         let mut filled = Vec::new();
         let content = fields(self.schema(), known, "", &mut filled);
-        (Value::Object(content), filled)
+        (content, filled)
     }
 }
 

@@ -43,7 +43,7 @@ struct TypeRow {
 /// All that a version says but its form.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = versions)]
-struct VersionRow {
+pub(super) struct VersionRow {
     code: String,
     version: i64,
     administration: String,
@@ -78,7 +78,7 @@ impl VersionRow {
         }
     }
 
-    fn read(self, is_retired: bool) -> Result<ProcedureType, StoreError> {
+    pub(super) fn read(self, is_retired: bool) -> Result<ProcedureType, StoreError> {
         let row = Row { table: "procedure_type_versions", id: &self.code };
         let slots: Vec<Value> = row.value(serde_json::from_str(&self.attachments))?;
         Ok(ProcedureType {
@@ -127,7 +127,7 @@ fn read_slot(row: &Row<'_>, slot: &Value) -> Result<AttachmentSlot, StoreError> 
     })
 }
 
-fn read_form(kind: ProcedureType, form: &str) -> Result<TypeWithForm, StoreError> {
+pub(super) fn read_form(kind: ProcedureType, form: &str) -> Result<TypeWithForm, StoreError> {
     let row = Row { table: "procedure_type_versions", id: kind.code.as_str() };
     let form = row.value(serde_json::from_str(form))?;
     let form = Form::parse(form).map_err(|_| row.corrupt("its form is none"))?;

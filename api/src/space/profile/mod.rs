@@ -133,6 +133,14 @@ pub async fn replace(request: HttpRequest, person: Person, id: Path<PathId>, bod
     Ok(Prepared::ok(&kept.view(language::preferred(request.headers())))?.versioned(version).send())
 }
 
+/// The company profile of a space, empty where there is none.
+///
+/// # Errors
+/// The database can't be asked, or what it holds can't be read.
+pub fn document_of(tx: &mut Reading<'_>, keys: &DataKeys, space: SpaceId) -> Result<ProfileDocument, StoreError> {
+    Ok(read(tx, keys, space)?.stored.document)
+}
+
 fn read(tx: &mut Reading<'_>, keys: &DataKeys, space: SpaceId) -> Result<Versioned, StoreError> {
     let Some(SealedProfile { sealed, updated_at, version }) = tx.company_profile(space)? else {
         return Ok(Versioned::default());

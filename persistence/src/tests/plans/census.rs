@@ -28,6 +28,7 @@ use domain::{
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
     partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
+    procedure::Opener,
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
@@ -36,8 +37,8 @@ use uuid::Uuid;
 use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
-    MemberFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter, StoreError,
-    SystemUserFilter, Transaction, connection::Db, store::Clock,
+    MemberFilter, ProcedureFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter,
+    StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -91,6 +92,7 @@ pub fn take(db: &mut Db) {
     recoveries(&mut census, &known);
     system_users(&mut census, &known);
     catalogue(&mut census);
+    procedures(&mut census, &known);
     certifications(&mut census, &known);
     partners(&mut census);
     closed_spaces(&mut census, &known);
@@ -493,6 +495,29 @@ const PARTNER: &str = "
     INSERT INTO partners (id, administration, name, scopes, status, created_at)
         VALUES ('00000000-0000-0000-0000-000000000007', 'acd', 'Back end', 'decide_certifications', 'active', '2027-01-15 08:00:00');
 ";
+
+fn procedures(census: &mut Census<'_>, known: &Known) {
+    let (Known { owner, space, .. }, kind) = (known, procedure_type("acd.request", None));
+    let opener = Opener { space, login: Some(Assurance::High) };
+    let begun = opener.begin((Uuid::from_u128(1).into(), &kind.kind), None, 0, now()).unwrap();
+    let (id, by) = (begun.after().id, owner.person.id);
+    census.ask(|tx| tx.insert_procedure(&begun, by, "sealed"));
+    census.ask(|tx| tx.count_drafts(space.id));
+    census.ask(|tx| tx.procedure_of(id, space.id));
+    for in_bin in [false, true] {
+        for kind in [None, Some(kind.kind.code.clone())] {
+            let filter = ProcedureFilter { kind, in_bin, after: Some(id) };
+            census.ask(|tx| tx.procedures_of(space.id, &filter, 10));
+        }
+    }
+    census.ask(|tx| tx.lock_procedure_of(id, space.id));
+    let edited = begun.after().edited(now()).unwrap();
+    census.ask(|tx| tx.save_procedure(&edited, by, Some("sealed")));
+    census.ask(|tx| tx.steps_of(id, 0, 10));
+    let binned = edited.after().binned(now() - TimeDelta::days(15)).unwrap();
+    census.ask(|tx| tx.save_procedure(&binned, by, None));
+    census.ask(|tx| tx.purge_procedures().map(drop));
+}
 
 fn certifications(census: &mut Census<'_>, known: &Known) {
     super::SITE.set(None);

@@ -1,0 +1,47 @@
+//! What is asked of procedures in preparation.
+
+use domain::{Fault, procedure::ProcedureTypeCode};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::http::{
+    body::{Faults, MERGE_PATCH, Request},
+    schema,
+};
+
+/// Of which type a procedure is begun.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "type": "aed.vat-registration" }))]
+#[serde(deny_unknown_fields)]
+pub struct BeginProcedureRequest {
+    /// The code of the type.
+    #[schema(value_type = schema::ProcedureTypeCode)]
+    r#type: String,
+}
+
+impl Request for BeginProcedureRequest {
+    type Value = ProcedureTypeCode;
+    fn check(self, faults: &mut Faults) -> Option<ProcedureTypeCode> {
+        faults.take("/type", ProcedureTypeCode::parse(&self.r#type).map_err(|_| Fault::Malformed))
+    }
+}
+
+/// What is changed of what is filled in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "content": { "activityDescription": "Boulangerie", "iban": null } }))]
+#[serde(deny_unknown_fields)]
+pub struct EditProcedureRequest {
+    /// The fields to set, as a merge patch (RFC 7396): null takes one away. What comes out has at most 256 KiB, 16 levels and 5000
+    /// values; whether it is right, `check` says.
+    #[schema(value_type = Object, additional_properties)]
+    content: Map<String, Value>,
+}
+
+impl Request for EditProcedureRequest {
+    const MEDIA_TYPES: &'static [&'static str] = MERGE_PATCH;
+    type Value = Map<String, Value>;
+    fn check(self, _: &mut Faults) -> Option<Map<String, Value>> {
+        Some(self.content)
+    }
+}

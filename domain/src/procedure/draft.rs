@@ -1,0 +1,247 @@
+//! Procedures in preparation: how one is begun, edited, put into the bin and taken out again (domain.md §5, C).
+
+use chrono::TimeDelta;
+
+use super::{Hindrance, Opener, ProcedureType, ProcedureTypeCode};
+use crate::{
+    Instant, Refusal,
+    catalogue::{Service, ServiceStatus},
+    certification::HeldCertification,
+    coded::coded,
+    id::{ProcedureId, SpaceId},
+    identity::Strength,
+};
+
+/// The most procedures in preparation in a space, those in the bin among them.
+pub const MOST: u32 = 500;
+/// How long one stays in the bin.
+pub const IN_BIN: TimeDelta = TimeDelta::days(14);
+/// Edits by one person within this time are one step of the timeline.
+pub const EDITS_WITHIN: TimeDelta = TimeDelta::hours(1);
+
+coded! {
+    /// Where a procedure stands.
+    ProcedureState {
+        /// It is filled in, and nobody but the space knows of it.
+        InPreparation = "in_preparation",
+    }
+}
+
+coded! {
+    /// What is done to a procedure, as its timeline tells it.
+    ProcedureAct {
+        /// It was begun.
+        Begun = "begun",
+        /// What is filled in was changed; once an hour and person.
+        Edited = "edited",
+        /// It was put into the bin.
+        Binned = "binned",
+        /// It was taken out of the bin.
+        Restored = "restored",
+    }
+}
+
+/// A procedure, but for what is filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Procedure {
+    /// Which.
+    pub id: ProcedureId,
+    /// Whose.
+    pub space: SpaceId,
+    /// Of which type.
+    pub kind: ProcedureTypeCode,
+    /// In which version of it, for good.
+    pub kind_version: u32,
+    /// Where it stands.
+    pub state: ProcedureState,
+    /// Since when it is in the bin, if it is.
+    pub binned_at: Option<Instant>,
+    /// When it was begun.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+    /// Counts its changes: what `If-Match` is compared with.
+    pub version: u32,
+}
+
+/// A procedure that was begun or changed by the rules; nothing else is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcedureChange {
+    after: Procedure,
+    act: ProcedureAct,
+}
+
+impl ProcedureChange {
+    /// The procedure as it is to be.
+    pub fn after(&self) -> &Procedure {
+        &self.after
+    }
+    /// What was done.
+    pub fn act(&self) -> ProcedureAct {
+        self.act
+    }
+}
+
+impl Opener<'_> {
+    /// Begins a procedure, where nothing keeps it from that; `others` are in preparation here.
+    ///
+    /// # Errors
+    /// The space is not open, the type is retired, there is a [`Hindrance`], or too many are in preparation.
+    pub fn begin(
+        &self,
+        (id, kind): (ProcedureId, &ProcedureType),
+        certified: Option<(&Service, Vec<HeldCertification>)>,
+        others: u32,
+        now: Instant,
+    ) -> Result<ProcedureChange, Refusal> {
+        self.space.require_open()?;
+        if kind.status == ServiceStatus::Retired {
+            return Err(Refusal::ProcedureTypeNotOffered);
+        }
+        match self.hindrances(kind, certified, now)?.into_iter().next() {
+            None => (),
+            Some(Hindrance::Audience) => return Err(Refusal::ProcedureAudience),
+            Some(Hindrance::CertificationRequired { service, sector }) => {
+                return Err(Refusal::CertificationRequired { service, sector });
+            }
+            Some(Hindrance::Assurance { needed }) => {
+                return Err(Refusal::StepUpRequired { needed: Strength { level: needed, max_age: None } });
+            }
+        }
+        if others >= MOST {
+            return Err(Refusal::DraftLimitReached { limit: MOST });
+        }
+        let after = Procedure {
+            id,
+            space: self.space.id,
+            kind: kind.code.clone(),
+            kind_version: kind.version,
+            state: ProcedureState::InPreparation,
+            binned_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        Ok(ProcedureChange { after, act: ProcedureAct::Begun })
+    }
+}
+
+impl Procedure {
+    /// Whether its time in the bin is over: then it is nobody's any more, deleted or not.
+    pub fn is_gone(&self, now: Instant) -> bool {
+        self.binned_at.is_some_and(|binned_at| binned_at + IN_BIN <= now)
+    }
+
+    /// When it leaves the bin for good.
+    pub fn purge_at(&self) -> Option<Instant> {
+        self.binned_at.map(|binned_at| binned_at + IN_BIN)
+    }
+
+    /// It with another content.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureBinned`].
+    pub fn edited(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
+        self.require_out_of_bin()?;
+        Ok(self.turned(ProcedureAct::Edited, None, now))
+    }
+
+    /// It in the bin.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureBinned`].
+    pub fn binned(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
+        self.require_out_of_bin()?;
+        Ok(self.turned(ProcedureAct::Binned, Some(now), now))
+    }
+
+    /// It out of the bin, as it was.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureNotBinned`]; [`Refusal::NotFound`] once its time in the bin is over.
+    pub fn restored(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
+        if self.is_gone(now) {
+            return Err(Refusal::NotFound);
+        }
+        self.binned_at.ok_or(Refusal::ProcedureNotBinned)?;
+        Ok(self.turned(ProcedureAct::Restored, None, now))
+    }
+
+    fn require_out_of_bin(&self) -> Result<(), Refusal> {
+        if self.binned_at.is_some() { Err(Refusal::ProcedureBinned) } else { Ok(()) }
+    }
+
+    fn turned(&self, act: ProcedureAct, binned_at: Option<Instant>, now: Instant) -> ProcedureChange {
+        let after = Self { binned_at, updated_at: now, version: self.version + 1, ..self.clone() };
+        ProcedureChange { after, act }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        collaboration::member::tests::space,
+        identity::Assurance,
+        procedure::procedure_type::tests::procedure_type,
+        space::{Space, SpaceKind},
+    };
+
+    fn begin(space: &Space, kind: &ProcedureType, others: u32) -> Result<ProcedureChange, Refusal> {
+        let opener = Opener { space, login: Some(Assurance::Substantial) };
+        opener.begin((Uuid::nil().into(), kind), None, others, space.created_at)
+    }
+
+    #[test]
+    fn what_keeps_it_from_being_begun_is_told() {
+        let (space, kind) = (space(), procedure_type("aed.vat", "TVA").kind);
+        let begun = begin(&space, &kind, MOST - 1).unwrap();
+        assert_eq!((begun.act(), begun.after().version, begun.after().kind_version), (ProcedureAct::Begun, 1, 1));
+        assert_eq!(begin(&space, &kind, MOST), Err(Refusal::DraftLimitReached { limit: MOST }));
+        let private = ProcedureType { audience: SpaceKind::Private, ..kind.clone() };
+        assert_eq!(begin(&space, &private, 0), Err(Refusal::ProcedureAudience));
+        let retired = ProcedureType { status: ServiceStatus::Retired, ..kind.clone() };
+        assert_eq!(begin(&space, &retired, 0), Err(Refusal::ProcedureTypeNotOffered));
+        let high = ProcedureType { least_assurance: Assurance::High, ..kind.clone() };
+        let needed = Strength { level: Assurance::High, max_age: None };
+        assert_eq!(begin(&space, &high, 0), Err(Refusal::StepUpRequired { needed }));
+        let closed = space.closed(space.created_at).unwrap();
+        assert_eq!(begin(&closed, &kind, 0), Err(Refusal::SpaceClosed));
+    }
+
+    proptest! {
+        /// Whatever is tried: what is in the bin is only taken out, in time, what is not only edited or put in, and each change
+        /// counts.
+        #[test]
+        fn the_bin_is_the_only_way_out_and_back(tries in proptest::collection::vec((0..3_u8, 0..20_i64), 0..30)) {
+            let space = space();
+            let mut now = space.created_at;
+            let mut draft = begin(&space, &procedure_type("aed.vat", "TVA").kind, 0).unwrap().after().clone();
+            for (attempt, days) in tries {
+                now += TimeDelta::days(days);
+                let (was_binned, was_gone) = (draft.binned_at.is_some(), draft.is_gone(now));
+                prop_assert_eq!(was_gone, draft.purge_at().is_some_and(|at| at <= now));
+                let done = match attempt {
+                    0 => draft.edited(now),
+                    1 => draft.binned(now),
+                    _ => draft.restored(now),
+                };
+                let expected = match (attempt, was_binned) {
+                    (0 | 1, true) => Some(Refusal::ProcedureBinned),
+                    (2, true) if was_gone => Some(Refusal::NotFound),
+                    (2, false) => Some(Refusal::ProcedureNotBinned),
+                    _ => None,
+                };
+                prop_assert_eq!(done.as_ref().err(), expected.as_ref());
+                let Ok(change) = done else { continue };
+                prop_assert_eq!(change.after().version, draft.version + 1);
+                prop_assert_eq!(change.after().binned_at, (attempt == 1).then_some(now));
+                prop_assert_eq!(change.after().state, ProcedureState::InPreparation);
+                draft = change.after().clone();
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE procedure_steps;
+DROP TABLE procedures;

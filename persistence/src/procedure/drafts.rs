@@ -1,0 +1,306 @@
+//! Procedures in preparation. One changes under its own lock, and is begun under that of its space.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use domain::{
+    Coded, Instant,
+    id::{PersonId, ProcedureId, SpaceId},
+    identity::Person,
+    procedure::{
+        Procedure, ProcedureAct, ProcedureChange, ProcedureType, ProcedureTypeCode, TypeWithForm,
+        draft::{EDITS_WITHIN, IN_BIN},
+    },
+};
+
+use super::types::{VersionRow, read_form};
+use crate::{
+    error::StoreError,
+    identity::PersonRow,
+    kept::Kept,
+    recurring::{PURGED_AT_ONCE, is_full},
+    row::{Row, stamp},
+    schema::{
+        persons, procedure_steps as steps, procedure_type_versions as versions, procedure_types as types, procedures,
+    },
+    transaction::{Rank, Reading, Transaction},
+};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = procedures, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct ProcedureRow {
+    id: String,
+    space_id: String,
+    type_code: String,
+    type_version: i64,
+    state: String,
+    binned_at: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    version: i64,
+}
+
+impl From<&Procedure> for ProcedureRow {
+    fn from(procedure: &Procedure) -> Self {
+        Self {
+            id: procedure.id.to_string(),
+            space_id: procedure.space.to_string(),
+            type_code: procedure.kind.to_string(),
+            type_version: procedure.kind_version.into(),
+            state: procedure.state.code().to_owned(),
+            binned_at: procedure.binned_at.map(stamp),
+            created_at: stamp(procedure.created_at),
+            updated_at: stamp(procedure.updated_at),
+            version: procedure.version.into(),
+        }
+    }
+}
+
+impl ProcedureRow {
+    fn read(self) -> Result<Procedure, StoreError> {
+        let row = Row { table: "procedures", id: &self.id };
+        Ok(Procedure {
+            id: row.id(&self.id)?,
+            space: row.id(&self.space_id)?,
+            kind: row.value(ProcedureTypeCode::parse(&self.type_code))?,
+            kind_version: row.number(self.type_version)?,
+            state: row.code(&self.state)?,
+            binned_at: self.binned_at.map(|at| at.and_utc()),
+            created_at: self.created_at.and_utc(),
+            updated_at: self.updated_at.and_utc(),
+            version: row.number(self.version)?,
+        })
+    }
+}
+
+/// A procedure with what it is of, and what is filled in, as it is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptProcedure {
+    /// The procedure.
+    pub procedure: Procedure,
+    /// Its type, in its version, with the form.
+    pub kind: TypeWithForm,
+    /// What is filled in.
+    pub sealed: String,
+}
+
+/// Which of the procedures of a space.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProcedureFilter {
+    /// Only those of this type.
+    pub kind: Option<ProcedureTypeCode>,
+    /// Those in the bin, in the place of those that are not.
+    pub in_bin: bool,
+    /// Only those after this one, in the order of their ids.
+    pub after: Option<ProcedureId>,
+}
+
+/// Something that was done to a procedure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcedureStep {
+    /// The version that it made.
+    pub version: u32,
+    /// What was done.
+    pub act: ProcedureAct,
+    /// By whom.
+    pub person: Person,
+    /// When.
+    pub at: Instant,
+}
+
+/// Procedures with their types, each in its version.
+macro_rules! with_types {
+    () => {
+        procedures::table
+            .inner_join(
+                versions::table
+                    .on(versions::code.eq(procedures::type_code).and(versions::version.eq(procedures::type_version))),
+            )
+            .inner_join(types::table.on(types::code.eq(procedures::type_code)))
+    };
+}
+
+impl Reading<'_> {
+    /// A procedure of a space that is not gone.
+    pub fn procedure_of(&mut self, id: ProcedureId, space: SpaceId) -> Result<Option<KeptProcedure>, StoreError> {
+        let found: Option<(ProcedureRow, VersionRow, String, bool, String)> = self.run(|db| {
+            with_types!()
+                .filter(procedures::id.eq(id.to_string()))
+                .filter(procedures::space_id.eq(space.to_string()))
+                .select((
+                    ProcedureRow::as_select(),
+                    VersionRow::as_select(),
+                    versions::form,
+                    types::is_retired,
+                    procedures::content_sealed,
+                ))
+                .get_result(db)
+                .optional()
+        })?;
+        let Some((row, version, form, is_retired, sealed)) = found else { return Ok(None) };
+        let procedure = row.read()?;
+        if procedure.is_gone(self.now()) {
+            return Ok(None);
+        }
+        Ok(Some(KeptProcedure { procedure, kind: read_form(version.read(is_retired)?, &form)?, sealed }))
+    }
+
+    /// The procedures of a space with their types, oldest first; none that is gone.
+    pub fn procedures_of(
+        &mut self,
+        space: SpaceId,
+        filter: &ProcedureFilter,
+        most: u32,
+    ) -> Result<Vec<(Procedure, ProcedureType)>, StoreError> {
+        // No id is smaller than the empty text.
+        let after = filter.after.map(|id| id.to_string()).unwrap_or_default();
+        let binned_since = stamp(self.now() - IN_BIN);
+        let found: Vec<(ProcedureRow, VersionRow, bool)> = self.run(|db| {
+            let mut wanted = with_types!()
+                .filter(procedures::space_id.eq(space.to_string()))
+                .filter(procedures::id.gt(after))
+                .order(procedures::id)
+                .limit(most.into())
+                .select((ProcedureRow::as_select(), VersionRow::as_select(), types::is_retired))
+                .into_boxed();
+            if let Some(kind) = &filter.kind {
+                wanted = wanted.filter(procedures::type_code.eq(kind.as_str()));
+            }
+            if filter.in_bin {
+                wanted.filter(procedures::binned_at.gt(binned_since)).get_results(db)
+            } else {
+                wanted.filter(procedures::binned_at.is_null()).get_results(db)
+            }
+        })?;
+        let read =
+            |(row, version, is_retired): (ProcedureRow, VersionRow, bool)| Ok((row.read()?, version.read(is_retired)?));
+        found.into_iter().map(read).collect()
+    }
+
+    /// How many procedures are in preparation in a space; believed only under its lock.
+    pub fn count_drafts(&mut self, space: SpaceId) -> Result<u32, StoreError> {
+        let space = space.to_string();
+        let of_space = procedures::table.filter(procedures::space_id.eq(&space));
+        let count: i64 = self.run(|db| of_space.count().get_result(db))?;
+        Row { table: "procedures of", id: &space }.number(count)
+    }
+
+    /// What was done to a procedure, in its order.
+    pub fn steps_of(
+        &mut self,
+        procedure: ProcedureId,
+        after: u32,
+        most: u32,
+    ) -> Result<Vec<ProcedureStep>, StoreError> {
+        let procedure = procedure.to_string();
+        let found: Vec<(i64, String, NaiveDateTime, PersonRow)> = self.run(|db| {
+            steps::table
+                .inner_join(persons::table)
+                .filter(steps::procedure_id.eq(&procedure))
+                .filter(steps::version.gt(i64::from(after)))
+                .order(steps::version)
+                .limit(most.into())
+                .select((steps::version, steps::act, steps::at, PersonRow::as_select()))
+                .get_results(db)
+        })?;
+        let row = Row { table: "procedure_steps", id: &procedure };
+        let read = |(version, act, at, person): (i64, String, NaiveDateTime, PersonRow)| {
+            let (version, act) = (row.number(version)?, row.code(&act)?);
+            Ok(ProcedureStep { version, act, person: person.read()?, at: at.and_utc() })
+        };
+        found.into_iter().map(read).collect()
+    }
+}
+
+impl Transaction<'_> {
+    /// Locks a procedure of a space that is not gone.
+    pub fn lock_procedure_of(&mut self, id: ProcedureId, space: SpaceId) -> Result<Option<KeptProcedure>, StoreError> {
+        if self.procedure_of(id, space)?.is_none() {
+            return Ok(None);
+        }
+        self.climb(Rank::Object);
+        let lock = procedures::lock_seq.eq(procedures::lock_seq + 1);
+        self.run(|db| Kept(diesel::update(procedures::table.find(id.to_string())).set(lock)).execute(db))?;
+        self.procedure_of(id, space)
+    }
+
+    /// Keeps a procedure that was begun, under the lock of its space.
+    pub fn insert_procedure(&mut self, begun: &ProcedureChange, by: PersonId, sealed: &str) -> Result<(), StoreError> {
+        let row = ProcedureRow::from(begun.after());
+        let values = (row, procedures::content_sealed.eq(sealed));
+        self.run(|db| diesel::insert_into(procedures::table).values(values).execute(db))?;
+        self.insert_step(begun, by)
+    }
+
+    /// Keeps what became of a locked procedure; of what is filled in, if that was changed.
+    pub fn save_procedure(
+        &mut self,
+        change: &ProcedureChange,
+        by: PersonId,
+        sealed: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let row = ProcedureRow::from(change.after());
+        self.run(|db| diesel::update(procedures::table.find(&row.id)).set(&row).execute(db))?;
+        if let Some(sealed) = sealed {
+            let content = procedures::content_sealed.eq(sealed);
+            self.run(|db| diesel::update(procedures::table.find(&row.id)).set(content).execute(db))?;
+        }
+        if change.act() == ProcedureAct::Edited && self.has_edited_lately(&row.id, by)? {
+            return Ok(());
+        }
+        self.insert_step(change, by)
+    }
+
+    /// Whether the last step is an edit of the same person, not long ago.
+    fn has_edited_lately(&mut self, procedure: &str, by: PersonId) -> Result<bool, StoreError> {
+        let last: Option<(String, String, NaiveDateTime)> = self.run(|db| {
+            let of_procedure = steps::table.filter(steps::procedure_id.eq(procedure));
+            let last = of_procedure.order(steps::version.desc()).limit(1);
+            last.select((steps::act, steps::person_id, steps::at)).get_result(db).optional()
+        })?;
+        let since = stamp(self.now() - EDITS_WITHIN);
+        Ok(last.is_some_and(|(act, person, at)| {
+            act == ProcedureAct::Edited.code() && person == by.to_string() && at > since
+        }))
+    }
+
+    fn insert_step(&mut self, change: &ProcedureChange, by: PersonId) -> Result<(), StoreError> {
+        let row = (
+            steps::procedure_id.eq(change.after().id.to_string()),
+            steps::version.eq(i64::from(change.after().version)),
+            steps::act.eq(change.act().code()),
+            steps::person_id.eq(by.to_string()),
+            steps::at.eq(stamp(self.now())),
+        );
+        self.run(|db| diesel::insert_into(steps::table).values(row).execute(db))?;
+        Ok(())
+    }
+
+    /// Deletes procedures, at most a hundred, whose time in the bin is over. Says whether there may be more.
+    pub fn purge_procedures(&mut self) -> Result<bool, StoreError> {
+        let over = procedures::binned_at.le(stamp(self.now() - IN_BIN));
+        let ids: Vec<String> = self.run(|db| {
+            let over = procedures::table.filter(over).order(procedures::binned_at).select(procedures::id);
+            over.limit(PURGED_AT_ONCE).get_results(db)
+        })?;
+        self.delete_procedures(&ids)?;
+        Ok(is_full(&ids))
+    }
+
+    /// Deletes the procedures of a space, which is purged.
+    pub(crate) fn delete_procedures_of(&mut self, space: SpaceId) -> Result<(), StoreError> {
+        let of_space = procedures::table.filter(procedures::space_id.eq(space.to_string()));
+        let ids: Vec<String> = self.run(|db| of_space.select(procedures::id).get_results(db))?;
+        ids.chunks(crate::row::NAMED_AT_ONCE).try_for_each(|some| self.delete_procedures(some))
+    }
+
+    fn delete_procedures(&mut self, ids: &[String]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.run(|db| {
+            diesel::delete(steps::table.filter(steps::procedure_id.eq_any(ids))).execute(db)?;
+            diesel::delete(procedures::table.filter(procedures::id.eq_any(ids))).execute(db)
+        })?;
+        Ok(())
+    }
+}
