@@ -18,9 +18,9 @@ pub fn wants_token(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|security| !security.is_empty())
 }
 
-/// Whether an operation is for persons who are logged in, or for them too.
+/// Whether an operation is for persons who are logged in, agents of the Helpdesk or not, or for them too.
 pub fn wants_login(operation: &Operation) -> bool {
-    wants_token(operation) && !serves(operation, "partner")
+    serves(operation, "person") || serves(operation, "helpdesk")
 }
 
 /// Whether an operation serves those who come in by this security scheme.
@@ -58,6 +58,17 @@ fn is_empty(body: &RequestBody) -> bool {
         .any(|content| matches!(content, RefOr::T(content) if content.schema == Some(reference.clone().into())))
 }
 
+/// How an operation refuses callers who have a token and are of a kind that it does not serve.
+fn refusals_of_strangers(operation: &Operation) -> String {
+    let is_for_persons = wants_login(operation);
+    let refusals = [
+        (serves(operation, "partner") && !is_for_persons, "`partners_only`"),
+        (is_for_persons && !serves(operation, "partner"), "`not_for_partners`"),
+        (is_for_persons && !serves(operation, "systemUser"), "`not_for_system_users`"),
+    ];
+    refusals.iter().filter(|(applies, _)| *applies).map(|(_, code)| *code).collect::<Vec<_>>().join(", ")
+}
+
 /// Adds the answers that any such operation can give, and the problem that every error is.
 pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
     let parameters = operation.parameters.as_deref().unwrap_or_default();
@@ -71,17 +82,12 @@ pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
     {
         body.required = Some(Required::False);
     }
+    let strangers = refusals_of_strangers(operation);
     let common = [
         (has_body || has_query, "400", "`invalid_input`"),
         (wants_token(operation) && is_low, "401", "`token_invalid`"),
         (wants_token(operation) && !is_low, "401", "`token_invalid`, `insufficient_user_authentication`"),
-        (serves(operation, "partner"), "403", "`partners_only`"),
-        (serves(operation, "systemUser"), "403", "`not_for_partners`"),
-        (
-            wants_login(operation) && !serves(operation, "systemUser"),
-            "403",
-            "`not_for_partners`, `not_for_system_users`",
-        ),
+        (!strangers.is_empty(), "403", strangers.as_str()),
         (has_path, "404", "`not_found`"),
         (has_body, "413", "`body_too_large`"),
         (has_body, "415", "`unsupported_media_type`"),
@@ -126,4 +132,33 @@ pub fn complete(operation: &mut Operation, is_limited: bool, is_low: bool) {
     }
     // That a token is wanted or not, every operation says.
     operation.security.get_or_insert_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::{path::OperationBuilder, security::SecurityRequirement};
+
+    use super::*;
+
+    /// Whether an operation wants a login that serves who comes in by these schemes, and whom it refuses.
+    fn told(schemes: &[&str]) -> (bool, String) {
+        let security = schemes.iter().map(|scheme| SecurityRequirement::new(*scheme, Vec::<String>::new()));
+        let operation = OperationBuilder::new().securities(Some(security)).build();
+        (wants_login(&operation), refusals_of_strangers(&operation))
+    }
+
+    #[test]
+    fn whoever_is_served_beside_them_persons_log_in() {
+        for (schemes, expected) in [
+            (&[][..], (false, "")),
+            (&["partner"], (false, "`partners_only`")),
+            (&["person"], (true, "`not_for_partners`, `not_for_system_users`")),
+            (&["helpdesk"], (true, "`not_for_partners`, `not_for_system_users`")),
+            (&["person", "systemUser"], (true, "`not_for_partners`")),
+            (&["person", "partner"], (true, "`not_for_system_users`")),
+            (&["person", "systemUser", "partner"], (true, "")),
+        ] {
+            assert_eq!(told(schemes), (expected.0, expected.1.to_owned()), "{schemes:?}");
+        }
+    }
 }
