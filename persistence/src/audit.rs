@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use domain::{
     Coded, Instant,
     audit::{Actor, AuditAct, AuditActorKind, Chain, Entry, EntryHash, Event, Head, Object, Reason},
-    id::PersonId,
 };
+use uuid::Uuid;
 
 use crate::{
     connection::each,
@@ -152,8 +152,8 @@ fn hash(row: &Row<'_>, column: &str) -> Result<EntryHash, StoreError> {
 pub struct AuditFilter {
     /// Only of this act.
     pub act: Option<AuditAct>,
-    /// Only of this person's acts, and of those of the software that he answers for.
-    pub actor: Option<PersonId>,
+    /// Only of the acts of this person and of the software that he answers for, or of this software, or of this partner.
+    pub actor: Option<Uuid>,
     /// Only from this moment on.
     pub from: Option<Instant>,
     /// Only before this moment.
@@ -183,7 +183,9 @@ impl Reading<'_> {
                 entries = entries.filter(audit_entries::act.eq(act.code()));
             }
             if let Some(actor) = filter.actor {
-                entries = entries.filter(audit_entries::actor_id.eq(actor.to_string()));
+                let actor = actor.to_string();
+                let is_his = audit_entries::actor_id.eq(actor.clone()).or(audit_entries::actor_client.eq(actor));
+                entries = entries.filter(is_his);
             }
             if let Some(from) = filter.from {
                 entries = entries.filter(audit_entries::recorded_at.ge(stamp(from)));

@@ -30,7 +30,7 @@ struct EventQuery {
     /// Only this act.
     #[param(example = "space_edited")]
     act: Option<AuditActChoice>,
-    /// Only what this person did.
+    /// Only what this person did, and software for which he answers, or this software, or this partner.
     #[param(example = "019d6c3e-8c00-7000-8000-000000000001")]
     actor: Option<Uuid>,
     /// Only from this moment on.

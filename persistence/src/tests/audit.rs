@@ -22,7 +22,7 @@ use crate::{
 on_both! {
     what_is_not_kept_leaves_no_entry,
     what_can_not_be_recorded_is_not_kept,
-    an_act_of_software_names_it_and_who_answers_for_it,
+    an_act_is_found_by_whoever_did_it_or_answers_for_it,
     writers_at_once_leave_chains_without_a_gap,
     writers_of_several_chains_never_wait_for_each_other_in_a_ring,
     a_filter_lets_through_what_it_says,
@@ -92,16 +92,20 @@ async fn what_is_not_kept_leaves_no_entry(database: Database) {
     assert_eq!(entries(&store, space(1), AuditFilter::default()).await.len(), 1);
 }
 
-async fn an_act_of_software_names_it_and_who_answers_for_it(database: Database) {
+async fn an_act_is_found_by_whoever_did_it_or_answers_for_it(database: Database) {
     let store = database.open();
-    let approver = Uuid::from_u128(7).into();
-    let actor = Actor::SystemUser { client: Uuid::from_u128(9).into(), approver };
-    record(&store, Event { actor, ..edited(space(1)) }).await;
-    let by_him = AuditFilter { actor: Some(approver), ..AuditFilter::default() };
-    let kept = entries(&store, space(1), by_him).await;
-    assert_eq!(kept.iter().map(|entry| entry.event.actor).collect::<Vec<_>>(), [actor]);
+    let (approver, client, partner) = (Uuid::from_u128(7), Uuid::from_u128(9), Uuid::from_u128(11));
+    let software = Actor::SystemUser { client: client.into(), approver: approver.into() };
+    record(&store, Event { actor: software, ..edited(space(1)) }).await;
+    let back_end = Actor::Partner { client: partner.into() };
+    record(&store, Event { actor: back_end, ..edited(space(1)) }).await;
+    for (id, actor) in [(approver, software), (client, software), (partner, back_end)] {
+        let by_it = AuditFilter { actor: Some(id), ..AuditFilter::default() };
+        let kept = entries(&store, space(1), by_it).await;
+        assert_eq!(kept.iter().map(|entry| entry.event.actor).collect::<Vec<_>>(), [actor]);
+    }
     assert_eq!(findings(&store, space(1), None).await, []);
-    let another = "UPDATE audit_entries SET actor_client = '00000000-0000-0000-0000-00000000000a'";
+    let another = "UPDATE audit_entries SET actor_client = '00000000-0000-0000-0000-00000000000a' WHERE position = 1";
     database.rival().batch_execute(another).unwrap();
     assert_eq!(findings(&store, space(1), None).await, [Finding::Changed(1)]);
 }
@@ -183,8 +187,8 @@ async fn a_filter_lets_through_what_it_says(database: Database) {
     for (filter, positions) in [
         (all, vec![2, 1]),
         (AuditFilter { act: Some(AuditAct::SpaceOpened), ..all }, vec![2]),
-        (AuditFilter { actor: Some(Uuid::from_u128(7).into()), ..all }, vec![1]),
-        (AuditFilter { actor: Some(Uuid::from_u128(9).into()), ..all }, vec![]),
+        (AuditFilter { actor: Some(Uuid::from_u128(7)), ..all }, vec![1]),
+        (AuditFilter { actor: Some(Uuid::from_u128(9)), ..all }, vec![]),
         (AuditFilter { from: Some(now()), to: Some(now() + moment), ..all }, vec![2, 1]),
         (AuditFilter { from: Some(now() + moment), ..all }, vec![]),
         (AuditFilter { to: Some(now()), ..all }, vec![]),
