@@ -27,13 +27,17 @@ use crate::http::{
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 500;
 
-/// What happened, as the `type` of `CloudEvents`: ours by its reverse domain name, and the version of its `data`.
+/// Under which name the types of events stand: that of the product, which says what they mean, and not of the portal, which
+/// `source` names. So it is the same everywhere, and who reads several portals knows them all by it.
+const TYPE_PREFIX: &str = "org.espace-pro";
+
+/// What happened, as the `type` of `CloudEvents`: a reverse domain name before it, the version of its `data` behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct EventType(PartnerEventKind);
 
 impl EventType {
     fn written(self) -> String {
-        format!("org.espace-pro.{}.v1", self.0.code())
+        format!("{TYPE_PREFIX}.{}.v1", self.0.code())
     }
 }
 
