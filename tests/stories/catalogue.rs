@@ -103,6 +103,16 @@ fn services_are_found_by_what_people_type(world: &World) {
     {
         assert_eq!(found(elections, "fr"), ["itm.social-elections"], "{elections}");
     }
+    // "de retenue d'impôt", by the whole and by its parts, with either apostrophe.
+    for tax in [
+        "search=d'imp%C3%B4t",
+        "search=d%E2%80%99impot",
+        "search=l'imp%C3%B4t",
+        "search=retenue-impot",
+        "search=dimpot",
+    ] {
+        assert_eq!(found(tax, "fr"), ["acd.tax-cards"], "{tax}");
+    }
     assert_eq!(found("search=wahlen", "fr"), [""; 0]);
     assert_eq!(found("search=wahlen", "de"), ["itm.social-elections"]);
     assert_eq!(found("search=imp%C3%B4t&sector=taxes", "fr"), ["acd.tax-cards"]);
@@ -136,11 +146,19 @@ fn texts_come_in_the_language_that_is_asked_for_or_in_french(world: &World) {
         let (first, other) = (in_language(&anna, SERVICES, language), format!("{SERVICES}/acd.land"));
         let titles = [&first.expect(200)["data"][0]["title"], &first.expect(200)["data"][1]["title"]].map(Value::clone);
         assert_eq!(titles, [land, tax_cards], "{language}");
-        let spoken = if language == "pt" { "fr" } else { &language[..2] };
+        // The sector and the administration of the service that has only a French title have titles in all languages.
+        let spoken = match &language[..2] {
+            "fr" | "pt" => "fr".to_owned(),
+            spoken => format!("fr, {spoken}"),
+        };
         for reply in [&first, &in_language(&anna, &other, language)] {
-            assert_eq!((&*reply.header("content-language"), &*reply.header("vary")), (spoken, "accept-language"));
+            assert_eq!((&*reply.header("content-language"), &*reply.header("vary")), (&*spoken, "accept-language"));
         }
+        let only_shipped = in_language(&anna, &format!("{SERVICES}/acd.tax-cards"), language);
+        assert_eq!(only_shipped.header("content-language"), spoken.rsplit(", ").next().expect("a language"));
     }
+    let nothing = in_language(&anna, &format!("{SERVICES}?search=xyzzy"), "de");
+    assert_eq!((nothing.headers.get("content-language"), &*nothing.header("vary")), (None, "accept-language"));
 }
 
 fn pages_go_on_where_they_ended(world: &World) {

@@ -6,11 +6,13 @@ mod members;
 mod procedure_types;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, get, web::Path};
 use domain::{
     Refusal,
-    catalogue::{AdministrationCode, Search, SectorCode, Service, ServiceCode},
-    text::SearchText,
+    catalogue::{AdministrationCode, LocalText, Search, SectorCode, ServiceCode},
+    text::{Language, SearchText},
 };
 use persistence::ServiceFilter;
 
@@ -26,7 +28,8 @@ use crate::http::{
 
 /// Lists the services for which spaces can be certified, in the order of their codes.
 ///
-/// `search` looks for each of its words in titles, in the caller's language, and in codes, whatever their case and accents.
+/// `search` looks for each of its words in titles, in the caller's language, and in codes, whatever their case, accents, hyphens
+/// and apostrophes.
 #[utoipa::path(
     tag = "Certification", operation_id = "listCertifiableServices", security(("person" = [])),
     params(
@@ -38,7 +41,7 @@ use crate::http::{
     ),
     responses(
         (status = 200, description = "A page of services.", body = ServicePage,
-            headers(("Link" = String, description = "The next page."), ("Content-Language" = String, description = "The language of the texts."))),
+            headers(("Link" = String, description = "The next page."), ("Content-Language" = String, description = "The languages of the texts: the one that was asked for, and French where a text lacks that."))),
         (status = 400, description = "`invalid_cursor`"),
     )
 )]
@@ -54,18 +57,20 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let paging = Paging::of(&request, query, person.app());
     let listed = person.read(move |tx, caller| {
         paging.list::<ServicePage>(caller, |after: Option<String>, most| {
-            let is_found = |service: &Service| {
-                let texts = [service.titles.in_language(language), service.code.as_str()];
-                search.as_ref().is_none_or(|search| search.finds(texts))
+            let is_found = |code: &ServiceCode, titles: &LocalText| {
+                search.as_ref().is_none_or(|search| search.finds([titles.in_language(language), code.as_str()]))
             };
-            let is_after = |service: &Service| after.as_deref().is_none_or(|after| service.code.as_str() > after);
-            let services = tx.services(&filter)?;
-            let rows = services.iter().filter(|service| is_after(service) && is_found(service)).take(most as usize);
-            let showcase = Showcase::read(tx, language)?;
-            Ok(rows.map(|service| showcase.show(service)).collect())
+            let is_after = |code: &ServiceCode| after.as_deref().is_none_or(|after| code.as_str() > after);
+            let titles = tx.service_titles(&filter)?.into_iter();
+            let found = titles.filter(|(code, titles)| is_after(code) && is_found(code, titles)).map(|(code, _)| code);
+            let services = tx.services(&found.take(most as usize).collect::<Vec<_>>())?;
+            let showcase = Showcase::of(tx, &services, language)?;
+            Ok(services.iter().map(|service| showcase.show(service)).collect())
         })
     });
-    Ok(language::spoken(listed.await?.answer()?, language))
+    let listed = listed.await?;
+    let languages: BTreeSet<Language> = listed.rows.iter().flat_map(ServiceView::languages).collect();
+    Ok(language::spoken(listed.answer()?, languages))
 }
 
 /// Shows a service, also one that is not offered any more.
@@ -73,7 +78,7 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     tag = "Certification", operation_id = "getCertifiableService", security(("person" = [])),
     params(("code" = schema::ServiceCode, Path, description = "The service's code.", example = "acd.tax-cards")),
     responses((status = 200, description = "The service.", body = ServiceView,
-        headers(("Content-Language" = String, description = "The language of the texts."))))
+        headers(("Content-Language" = String, description = "The languages of the texts: the one that was asked for, and French where a text lacks that."))))
 )]
 #[get("/v1/certifiable-services/{code}")]
 pub async fn get(request: HttpRequest, person: Person, code: Path<String>) -> Answer {
@@ -83,7 +88,8 @@ pub async fn get(request: HttpRequest, person: Person, code: Path<String>) -> An
         let found = code.map(|code| tx.service(&code)).transpose()?.flatten();
         let service = found.ok_or(Refusal::NotFound)?;
         caller.strong()?;
-        Ok(Showcase::read(tx, language)?.show(&service))
+        Ok(Showcase::of(tx, std::slice::from_ref(&service), language)?.show(&service))
     });
-    Ok(language::spoken(answer::ok(&view.await?)?, language))
+    let view = view.await?;
+    Ok(language::spoken(answer::ok(&view)?, view.languages()))
 }

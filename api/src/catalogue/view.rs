@@ -1,9 +1,9 @@
 //! Services as persons see them, in their language.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
-    catalogue::{Administration, LocalText, Sector, Service, ServiceDomain},
+    catalogue::{AdministrationCode, LocalText, SectorCode, Service, ServiceDomain},
     text::Language,
 };
 use persistence::{Reading, StoreError};
@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
+    language::Speaker,
     page::{Page, PageView},
     schema::{AssuranceChoice, CapacityChoice, Choice, ServiceStatusChoice, WayInChoice},
 };
@@ -28,14 +29,17 @@ pub struct TitledView {
 }
 
 impl TitledView {
-    /// It, in a language or in French.
-    pub fn new(code: &str, titles: &LocalText, language: Language) -> Self {
-        Self { code: code.to_owned(), title: titles.in_language(language).to_owned() }
+    /// It, as a speaker says it.
+    pub fn new(code: &str, titles: &LocalText, speaker: &mut Speaker) -> Self {
+        Self { code: code.to_owned(), title: speaker.say(titles) }
     }
 
-    /// The one of this code, or, where there is none, its code alone.
-    pub fn found(among: &HashMap<String, Self>, code: &str) -> Self {
-        among.get(code).cloned().unwrap_or_else(|| Self { code: code.to_owned(), title: code.to_owned() })
+    /// It, as a speaker says it, or, where it was not found, its code alone.
+    pub fn found(code: &str, titles: Option<&LocalText>, speaker: &mut Speaker) -> Self {
+        match titles {
+            Some(titles) => Self::new(code, titles, speaker),
+            None => Self { code: code.to_owned(), title: code.to_owned() },
+        }
     }
 }
 
@@ -54,9 +58,8 @@ pub struct DomainView {
 }
 
 impl DomainView {
-    fn new(domain: &ServiceDomain, language: Language) -> Self {
-        let (code, title) = (domain.code.to_string(), domain.titles.in_language(language).to_owned());
-        Self { code, title, status: Choice(domain.status) }
+    fn new(domain: &ServiceDomain, speaker: &mut Speaker) -> Self {
+        Self { code: domain.code.to_string(), title: speaker.say(&domain.titles), status: Choice(domain.status) }
     }
 }
 
@@ -102,6 +105,15 @@ pub struct ServiceView {
     valid_days: Option<i64>,
     /// Its parts.
     domains: Vec<DomainView>,
+    #[serde(skip)]
+    languages: BTreeSet<Language>,
+}
+
+impl ServiceView {
+    /// In which languages its texts are.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.languages.iter().copied()
+    }
 }
 
 /// A list of services.
@@ -126,40 +138,46 @@ impl Page for ServicePage {
     }
 }
 
-/// What services are shown with: their administrations and sectors, in one language.
+/// What services are shown with: the titles of their administrations and sectors, and the language of who looks.
 pub struct Showcase {
-    administrations: HashMap<String, TitledView>,
-    sectors: HashMap<String, TitledView>,
+    administrations: HashMap<AdministrationCode, LocalText>,
+    sectors: HashMap<SectorCode, LocalText>,
     language: Language,
 }
 
 impl Showcase {
-    /// Reads all of them; there are few.
+    /// Reads what these services are shown with.
     ///
     /// # Errors
     /// The database can't be asked.
-    pub fn read(tx: &mut Reading<'_>, language: Language) -> Result<Self, StoreError> {
-        let administration = |Administration { code, titles, .. }: &_| TitledView::new(code.as_str(), titles, language);
-        let sector = |Sector { code, titles, .. }: &_| TitledView::new(code.as_str(), titles, language);
-        let by_code = |view: TitledView| (view.code.clone(), view);
+    pub fn of(tx: &mut Reading<'_>, services: &[Service], language: Language) -> Result<Self, StoreError> {
+        let administrations: Vec<_> = services.iter().map(|service| &service.administration).collect();
+        let sectors: Vec<_> = services.iter().map(|service| &service.sector).collect();
+        let (administrations, sectors) = (tx.administrations_of(&administrations)?, tx.sectors_of(&sectors)?);
         Ok(Self {
-            administrations: tx.administrations()?.iter().map(administration).map(by_code).collect(),
-            sectors: tx.sectors()?.iter().map(sector).map(by_code).collect(),
+            administrations: administrations.into_iter().map(|one| (one.code, one.titles)).collect(),
+            sectors: sectors.into_iter().map(|one| (one.code, one.titles)).collect(),
             language,
         })
     }
 
     /// A service, with the titles of its administration and sector.
     pub fn show(&self, service: &Service) -> ServiceView {
-        let language = self.language;
+        let mut speaker = Speaker::new(self.language);
+        // Every service has both, which the database sees to.
+        let mut titled = |code: &str, titles| TitledView::found(code, titles, &mut speaker);
+        let (administration, sector) = (&service.administration, &service.sector);
+        let (administration, sector) = (
+            titled(administration.as_str(), self.administrations.get(administration)),
+            titled(sector.as_str(), self.sectors.get(sector)),
+        );
         ServiceView {
             code: service.code.to_string(),
             status: Choice(service.status),
-            title: service.titles.in_language(language).to_owned(),
-            description: service.descriptions.in_language(language).to_owned(),
-            // Every service has both, which the database sees to.
-            administration: TitledView::found(&self.administrations, service.administration.as_str()),
-            sector: TitledView::found(&self.sectors, service.sector.as_str()),
+            title: speaker.say(&service.titles),
+            description: speaker.say(&service.descriptions),
+            administration,
+            sector,
             ways_in: service.ways_in.iter().copied().map(Choice).collect(),
             applicants: service.applicants.iter().copied().map(Choice).collect(),
             reapply_after_hours: service.reapply_after.map(|time| time.num_hours()),
@@ -167,7 +185,8 @@ impl Showcase {
             least_assurance: Choice(service.least_assurance),
             code_valid_days: service.code_valid_for.num_days(),
             valid_days: service.valid_for.map(|time| time.num_days()),
-            domains: service.domains.iter().map(|domain| DomainView::new(domain, language)).collect(),
+            domains: service.domains.iter().map(|domain| DomainView::new(domain, &mut speaker)).collect(),
+            languages: speaker.spoken(),
         }
     }
 }

@@ -136,7 +136,7 @@ impl Asked {
             response.insert_header((name.clone(), value.clone()));
         }
         let view = problem.view(self.language, &self.path, &self.id);
-        language::spoken(response.body(serde_json::to_vec(&view).unwrap_or_default()), self.language)
+        language::spoken(response.body(serde_json::to_vec(&view).unwrap_or_default()), [self.language])
     }
 
     fn add_headers(&self, response: &mut ServiceResponse<BoxBody>, behind_tls: bool) {

@@ -1,10 +1,12 @@
 //! In which language an answer speaks.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     HttpResponse,
     http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, HeaderMap, HeaderValue, VARY},
 };
-use domain::{Coded, text::Language};
+use domain::{Coded, catalogue::LocalText, text::Language};
 
 use super::accept;
 
@@ -40,10 +42,39 @@ pub fn preferred(headers: &HeaderMap) -> Language {
     accept::preferred(header, primary).unwrap_or(Language::Fr)
 }
 
-/// An answer that says in which language it speaks, and that another would be asked for by `Accept-Language`.
-pub fn spoken(mut response: HttpResponse, language: Language) -> HttpResponse {
+/// Says texts in the language that somebody likes best or, of what lacks it, in French, and knows in which it has spoken.
+#[derive(Debug)]
+pub struct Speaker {
+    preferred: Language,
+    spoken: BTreeSet<Language>,
+}
+
+impl Speaker {
+    /// One that has said nothing yet.
+    pub fn new(preferred: Language) -> Self {
+        Self { preferred, spoken: BTreeSet::new() }
+    }
+
+    /// Says a text.
+    pub fn say(&mut self, text: &LocalText) -> String {
+        self.spoken.insert(text.spoken(self.preferred));
+        text.in_language(self.preferred).to_owned()
+    }
+
+    /// Each language in which it has spoken.
+    pub fn spoken(self) -> BTreeSet<Language> {
+        self.spoken
+    }
+}
+
+/// An answer that says in which languages its texts are, all of them (RFC 9110 §8.5), and that others would be asked for by
+/// `Accept-Language`. One without texts is in none.
+pub fn spoken(mut response: HttpResponse, languages: impl IntoIterator<Item = Language>) -> HttpResponse {
+    let codes: Vec<&str> = languages.into_iter().map(Coded::code).collect();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    if let Some(list) = HeaderValue::from_str(&codes.join(", ")).ok().filter(|list| !list.is_empty()) {
+        headers.insert(CONTENT_LANGUAGE, list);
+    }
     headers.append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
     response
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
-use domain::{Refusal, catalogue::Administration, text::Language};
+use domain::{Refusal, catalogue::Administration};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{
     http::{
         answer::{self, Answer},
         caller::{Partner, PartnerCaller},
-        language,
+        language::{self, Speaker},
         query::Query,
         schema::{Choice, PartnerScopeChoice, PartnerStatusChoice},
     },
@@ -41,10 +41,10 @@ pub struct ClientView {
 }
 
 impl ClientView {
-    fn new(partner: &PartnerCaller, administration: &Administration, language: Language) -> Self {
+    fn new(partner: &PartnerCaller, administration: &Administration, speaker: &mut Speaker) -> Self {
         Self {
             id: partner.id.0,
-            administration: TitledView::new(administration.code.as_str(), &administration.titles, language),
+            administration: TitledView::new(administration.code.as_str(), &administration.titles, speaker),
             name: partner.name.to_string(),
             scopes: partner.scopes.iter().map(Choice).collect(),
             token_scopes: partner.effective_scopes().iter().map(Choice).collect(),
@@ -58,18 +58,19 @@ impl ClientView {
 #[utoipa::path(
     tag = "Partner", operation_id = "getPartnerClient", security(("partner" = [])),
     responses((status = 200, description = "The partner.", body = ClientView,
-        headers(("Content-Language" = String, description = "The language of the texts."))))
+        headers(("Content-Language" = String, description = "The language of the texts: French where there is none in the one that was asked for."))))
 )]
 #[get("/v1/partner/client")]
 pub async fn get(request: HttpRequest, partner: Partner) -> Answer {
     let query = Query::of(&request);
-    let language = language::preferred(request.headers());
-    let view = partner
+    let mut speaker = Speaker::new(language::preferred(request.headers()));
+    let (view, languages) = partner
         .read(None, move |tx, partner| {
             query.end()?;
             let administration = tx.administration(&partner.administration)?.ok_or(Refusal::NotFound)?;
-            Ok(ClientView::new(partner, &administration, language))
+            let view = ClientView::new(partner, &administration, &mut speaker);
+            Ok((view, speaker.spoken()))
         })
         .await?;
-    Ok(language::spoken(answer::ok(&view)?, language))
+    Ok(language::spoken(answer::ok(&view)?, languages))
 }

@@ -1,15 +1,16 @@
 //! `/v1/spaces/{id}/procedure-types`: which procedures a space can begin now, and what keeps it from the others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::{HttpRequest, get, web::Path};
 use domain::{
     Instant, Refusal,
-    catalogue::Service,
+    catalogue::{Service, ServiceCode},
     collaboration::Permission,
     procedure::{Hindrance, Opener, ProcedureType},
+    text::Language,
 };
-use persistence::{Reading, ServiceFilter, StoreError};
+use persistence::{Reading, StoreError};
 
 use super::{
     types::Wanted,
@@ -54,9 +55,9 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
             let now = tx.now();
             Permission::View.require_state(&space, now)?;
             let types = tx.procedure_types(wanted.filter())?;
-            let (stall, services) = (Stall::read(tx, language)?, services(tx)?);
             let opener = Opener { space: &space, login: Some(caller.assurance) };
             let page = wanted.page(&types, after.as_deref(), most);
+            let (stall, services) = (Stall::of(tx, &page, language)?, services(tx, &page)?);
             let view = |kind: &ProcedureType| {
                 let hindrances = hindrances(tx, opener, kind, &services, now)?;
                 Ok(OpeningView::new(stall.show(kind, None), hindrances))
@@ -64,14 +65,17 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
             page.into_iter().map(view).collect()
         })
     });
-    Ok(language::spoken(listed.await?.answer()?, language))
+    let listed = listed.await?;
+    let languages: BTreeSet<Language> = listed.rows.iter().flat_map(OpeningView::languages).collect();
+    Ok(language::spoken(listed.answer()?, languages))
 }
 
 type Services = HashMap<String, Service>;
 
-/// The services for which types may want a certification: those that are offered, as the catalogue sees to.
-fn services(tx: &mut Reading<'_>) -> Result<Services, Problem> {
-    let services = tx.services(&ServiceFilter::default())?;
+/// The services for which these types want a certification: the catalogue sees to it that they are offered.
+fn services(tx: &mut Reading<'_>, types: &[&ProcedureType]) -> Result<Services, Problem> {
+    let wanted: Vec<ServiceCode> = types.iter().filter_map(|kind| kind.certification.clone()).collect();
+    let services = tx.services(&wanted)?;
     Ok(services.into_iter().map(|service| (service.code.to_string(), service)).collect())
 }
 

@@ -1,5 +1,7 @@
 //! `/v1/procedure-types`: what can be settled, found by theme and word.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, get, web::Path};
 use domain::{
     Refusal,
@@ -88,12 +90,14 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
     let listed = person.read(move |tx, caller| {
         paging.list::<ProcedureTypePage>(caller, |after: Option<String>, most| {
             let types = tx.procedure_types(wanted.filter())?;
-            let stall = Stall::read(tx, language)?;
             let page = wanted.page(&types, after.as_deref(), most);
+            let stall = Stall::of(tx, &page, language)?;
             Ok(page.into_iter().map(|kind| stall.show(kind, None)).collect())
         })
     });
-    Ok(language::spoken(listed.await?.answer()?, language))
+    let listed = listed.await?;
+    let languages: BTreeSet<Language> = listed.rows.iter().flat_map(ProcedureTypeView::languages).collect();
+    Ok(language::spoken(listed.answer()?, languages))
 }
 
 /// Shows a type of procedure in its last version, with its form, also one that is not offered any more.
@@ -111,7 +115,8 @@ pub async fn get(request: HttpRequest, person: Person, code: Path<String>) -> An
         let found = code.map(|code| tx.procedure_type(&code)).transpose()?.flatten();
         let found = found.ok_or(Refusal::NotFound)?;
         caller.strong()?;
-        Ok(Stall::read(tx, language)?.show(&found.kind, Some(&found.form)))
+        Ok(Stall::of(tx, &[&found.kind], language)?.show(&found.kind, Some(&found.form)))
     });
-    Ok(language::spoken(answer::ok(&view.await?)?, language))
+    let view = view.await?;
+    Ok(language::spoken(answer::ok(&view)?, view.languages()))
 }

@@ -1,9 +1,9 @@
 //! Types of procedures as persons see them, in their language.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
-    catalogue::{Administration, LocalText, Sector},
+    catalogue::{AdministrationCode, LocalText, SectorCode},
     form::Form,
     procedure::{AttachmentSlot, Hindrance, ProcedureType},
     text::Language,
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     catalogue::view::TitledView,
     http::{
+        language::Speaker,
         page::{Page, PageView},
         schema::{AssuranceChoice, Choice, MediaTypeChoice, ServiceStatusChoice, SignatureKindChoice, SpaceKindChoice},
     },
@@ -42,10 +43,10 @@ pub struct AttachmentSlotView {
 }
 
 impl AttachmentSlotView {
-    fn new(slot: &AttachmentSlot, language: Language) -> Self {
+    fn new(slot: &AttachmentSlot, speaker: &mut Speaker) -> Self {
         Self {
             code: slot.code.to_string(),
-            title: slot.titles.in_language(language).to_owned(),
+            title: speaker.say(&slot.titles),
             is_required: slot.is_required,
             media_types: slot.media_types.iter().copied().map(Choice).collect(),
             max_megabytes: slot.max_megabytes,
@@ -95,6 +96,15 @@ pub struct ProcedureTypeView {
     #[schema(nullable = false, value_type = Option<Object>, additional_properties, example = json!({ "type": "object" }))]
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<Map<String, Value>>,
+    #[serde(skip)]
+    languages: BTreeSet<Language>,
+}
+
+impl ProcedureTypeView {
+    /// In which languages its texts are.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.languages.iter().copied()
+    }
 }
 
 /// A list of types.
@@ -171,6 +181,11 @@ pub struct OpeningView {
 }
 
 impl OpeningView {
+    /// In which languages its texts are.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.procedure_type.languages()
+    }
+
     /// A type with what keeps it from being begun.
     pub fn new(procedure_type: ProcedureTypeView, hindrances: Vec<Hindrance>) -> Self {
         let is_open = hindrances.is_empty();
@@ -202,46 +217,49 @@ impl Page for OpeningPage {
 
 /// What types are shown with: their administrations and themes, in one language.
 pub struct Stall {
-    administrations: HashMap<String, TitledView>,
-    themes: HashMap<String, TitledView>,
+    administrations: HashMap<AdministrationCode, LocalText>,
+    themes: HashMap<SectorCode, LocalText>,
     language: Language,
 }
 
 impl Stall {
-    /// Reads all of them; there are few.
+    /// Reads those of some types.
     ///
     /// # Errors
     /// The database can't be asked.
-    pub fn read(tx: &mut Reading<'_>, language: Language) -> Result<Self, StoreError> {
-        let titled = |code: &str, titles: &LocalText| (code.to_owned(), TitledView::new(code, titles, language));
-        let administration = |Administration { code, titles, .. }: &Administration| titled(code.as_str(), titles);
-        let theme = |Sector { code, titles, .. }: &Sector| titled(code.as_str(), titles);
+    pub fn of(tx: &mut Reading<'_>, types: &[&ProcedureType], language: Language) -> Result<Self, StoreError> {
+        let administrations: Vec<_> = types.iter().map(|kind| &kind.administration).collect();
+        let themes: Vec<_> = types.iter().map(|kind| &kind.theme).collect();
+        let administrations = tx.administrations_of(&administrations)?.into_iter();
+        let themes = tx.sectors_of(&themes)?.into_iter();
         Ok(Self {
-            administrations: tx.administrations()?.iter().map(administration).collect(),
-            themes: tx.sectors()?.iter().map(theme).collect(),
+            administrations: administrations.map(|found| (found.code, found.titles)).collect(),
+            themes: themes.map(|found| (found.code, found.titles)).collect(),
             language,
         })
     }
 
     /// A type, with its form where that is wanted.
     pub fn show(&self, kind: &ProcedureType, form: Option<&Form>) -> ProcedureTypeView {
-        let language = self.language;
+        let mut speaker = Speaker::new(self.language);
+        // Every type has both, which the database sees to.
+        let (administration, theme) = (self.administrations.get(&kind.administration), self.themes.get(&kind.theme));
         ProcedureTypeView {
             code: kind.code.to_string(),
             version: kind.version,
             status: Choice(kind.status),
-            title: kind.titles.in_language(language).to_owned(),
-            description: kind.descriptions.in_language(language).to_owned(),
-            // Every type has both, which the database sees to.
-            administration: TitledView::found(&self.administrations, kind.administration.as_str()),
-            theme: TitledView::found(&self.themes, kind.theme.as_str()),
+            title: speaker.say(&kind.titles),
+            description: speaker.say(&kind.descriptions),
+            administration: TitledView::found(kind.administration.as_str(), administration, &mut speaker),
+            theme: TitledView::found(kind.theme.as_str(), theme, &mut speaker),
             audience: Choice(kind.audience),
             certification: kind.certification.as_ref().map(ToString::to_string),
             least_assurance: Choice(kind.least_assurance),
-            attachments: kind.attachments.iter().map(|slot| AttachmentSlotView::new(slot, language)).collect(),
+            attachments: kind.attachments.iter().map(|slot| AttachmentSlotView::new(slot, &mut speaker)).collect(),
             signature: Choice(kind.signature),
             replies_allowed: kind.replies_allowed,
             form: form.and_then(|form| form.schema().as_object().cloned()),
+            languages: speaker.spoken(),
         }
     }
 }

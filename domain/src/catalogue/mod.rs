@@ -107,10 +107,14 @@ impl LocalText {
         if texts.contains_key(Language::Fr.code()) { Ok(Self(texts)) } else { Err(Fault::Missing) }
     }
 
+    /// The language that is spoken to who asks for this one: it, or French.
+    pub fn spoken(&self, asked: Language) -> Language {
+        if self.0.contains_key(asked.code()) { asked } else { Language::Fr }
+    }
+
     /// The text in a language, or in French.
     pub fn in_language(&self, language: Language) -> &str {
-        let text = self.0.get(language.code()).or_else(|| self.0.get(Language::Fr.code()));
-        text.map(String::as_str).unwrap_or_default()
+        self.0.get(self.spoken(language).code()).map(String::as_str).unwrap_or_default()
     }
 
     /// Each language that there is a text in, by its code, with the text.
@@ -164,6 +168,7 @@ mod tests {
     fn a_text_falls_back_to_french() {
         let text = LocalText::new([(Language::Fr, "Fiches".to_owned()), (Language::De, "Karten".to_owned())]).unwrap();
         assert_eq!((text.in_language(Language::De), text.in_language(Language::Lb)), ("Karten", "Fiches"));
+        assert_eq!((text.spoken(Language::De), text.spoken(Language::Lb)), (Language::De, Language::Fr));
         assert_eq!(LocalText::new([(Language::De, "Karten".to_owned())]), Err(Fault::Missing));
     }
 }

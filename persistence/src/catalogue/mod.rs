@@ -6,9 +6,11 @@ pub(crate) mod row;
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use domain::catalogue::{Administration, AdministrationCode, Sector, SectorCode, Service, ServiceCode, ServiceDomain};
+use domain::catalogue::{
+    Administration, AdministrationCode, LocalText, Sector, SectorCode, Service, ServiceCode, ServiceDomain,
+};
 
-use self::row::{AdministrationRow, DomainRow, SectorRow, ServiceRow};
+use self::row::{AdministrationRow, DomainRow, SectorRow, ServiceRow, TitleRow};
 use crate::{
     connection::each,
     error::StoreError,
@@ -42,8 +44,8 @@ impl Reading<'_> {
         Ok(Some(found.read(domains)?.entry))
     }
 
-    /// The services that are offered, in the order of their codes: a few hundred at most.
-    pub fn services(&mut self, filter: &ServiceFilter) -> Result<Vec<Service>, StoreError> {
+    /// The codes and titles of the services that are offered, in the order of the codes: a few hundred at most.
+    pub fn service_titles(&mut self, filter: &ServiceFilter) -> Result<Vec<(ServiceCode, LocalText)>, StoreError> {
         let mut wanted = services::table.filter(services::is_retired.eq(false)).into_boxed();
         if let Some(administration) = &filter.administration {
             wanted = wanted.filter(services::administration.eq(administration.as_str()));
@@ -51,15 +53,26 @@ impl Reading<'_> {
         if let Some(sector) = &filter.sector {
             wanted = wanted.filter(services::sector.eq(sector.as_str()));
         }
-        let found: Vec<ServiceRow> = self.run(|db| wanted.select(ServiceRow::as_select()).get_results(db))?;
-        let codes: Vec<&str> = found.iter().map(ServiceRow::code).collect();
+        let found: Vec<TitleRow> = self.run(|db| wanted.select(TitleRow::as_select()).get_results(db))?;
+        let mut titles = found.into_iter().map(TitleRow::read).collect::<Result<Vec<_>, StoreError>>()?;
+        // Whatever the database's collation is, in the order in which pages go on.
+        titles.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(titles)
+    }
+
+    /// These services, also those that are retired, in the order of their codes.
+    pub fn services(&mut self, codes: &[ServiceCode]) -> Result<Vec<Service>, StoreError> {
+        let codes: Vec<&str> = codes.iter().map(ServiceCode::as_str).collect();
+        let found: Vec<ServiceRow> = self.run(|db| {
+            let of_codes = services::table.filter(services::code.eq_any(&codes));
+            of_codes.select(ServiceRow::as_select()).get_results(db)
+        })?;
         let mut domains = self.domains_of(&codes)?;
         let read = |service: ServiceRow| {
             let of_service = domains.remove(service.code()).unwrap_or_default();
             Ok(service.read(of_service)?.entry)
         };
         let mut services = found.into_iter().map(read).collect::<Result<Vec<Service>, StoreError>>()?;
-        // Whatever the database's collation is, in the order in which pages go on.
         services.sort_by(|one, other| one.code.cmp(&other.code));
         Ok(services)
     }
@@ -82,15 +95,29 @@ impl Reading<'_> {
         found.map(|row| Ok(row.read()?.entry)).transpose()
     }
 
-    /// Every administration, also those that are retired.
-    pub fn administrations(&mut self) -> Result<Vec<Administration>, StoreError> {
-        let rows = self.administration_rows()?;
+    /// The administrations of these codes, also those that are retired.
+    pub fn administrations_of(&mut self, codes: &[&AdministrationCode]) -> Result<Vec<Administration>, StoreError> {
+        let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        let rows: Vec<AdministrationRow> = self.run(|db| {
+            let of_services = administrations::table.filter(administrations::code.eq_any(codes));
+            of_services.select(AdministrationRow::as_select()).get_results(db)
+        })?;
         rows.into_iter().map(|row| Ok(row.read()?.entry)).collect()
     }
 
-    /// Every sector, also those that are retired.
-    pub fn sectors(&mut self) -> Result<Vec<Sector>, StoreError> {
-        let rows = self.sector_rows()?;
+    /// The sectors of these codes, also those that are retired.
+    pub fn sectors_of(&mut self, codes: &[&SectorCode]) -> Result<Vec<Sector>, StoreError> {
+        let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        let rows: Vec<SectorRow> = self.run(|db| {
+            let of_services = sectors::table.filter(sectors::code.eq_any(codes));
+            of_services.select(SectorRow::as_select()).get_results(db)
+        })?;
+        rows.into_iter().map(|row| Ok(row.read()?.entry)).collect()
+    }
+
+    /// Every administration, also those that are retired.
+    pub fn administrations(&mut self) -> Result<Vec<Administration>, StoreError> {
+        let rows = self.administration_rows()?;
         rows.into_iter().map(|row| Ok(row.read()?.entry)).collect()
     }
 

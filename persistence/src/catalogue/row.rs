@@ -124,6 +124,21 @@ impl ServiceRow {
     }
 }
 
+/// What a service is called.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = services)]
+pub(super) struct TitleRow {
+    code: String,
+    titles: String,
+}
+
+impl TitleRow {
+    pub(super) fn read(self) -> Result<(ServiceCode, LocalText), StoreError> {
+        let row = Row { table: "services", id: &self.code };
+        Ok((row.value(ServiceCode::parse(&self.code))?, text(&row, &self.titles)?))
+    }
+}
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = service_domains)]
 pub(super) struct DomainRow {

@@ -1,7 +1,7 @@
 //! Catalogues: what is loaded is read as it was, and of two loaders one waits.
 
 use domain::{
-    catalogue::{Catalogue, Change, LoadingFault, ServiceStatus},
+    catalogue::{Catalogue, Change, LoadingFault, LocalText, ServiceCode, ServiceStatus},
     form::Form,
     procedure::TypeWithForm,
 };
@@ -36,8 +36,8 @@ async fn loaded(store: &Store, catalogue: Catalogue) -> Outcome {
 }
 
 async fn offered(store: &Store, filter: ServiceFilter) -> Vec<String> {
-    let services = store.read(move |tx| tx.services(&filter)).await;
-    services.unwrap().into_iter().map(|service: domain::catalogue::Service| service.code.to_string()).collect()
+    let titles = store.read(move |tx| tx.service_titles(&filter)).await;
+    titles.unwrap().into_iter().map(|(code, _): (ServiceCode, LocalText)| code.to_string()).collect()
 }
 
 async fn what_is_loaded_is_read_as_it_was(database: Database) {
@@ -52,12 +52,24 @@ async fn what_is_loaded_is_read_as_it_was(database: Database) {
     let code = services[1].code.clone();
     let found = store.read(move |tx| tx.service(&code)).await.map_err(|error: StoreError| error);
     assert_eq!(found.unwrap().as_ref(), Some(&services[1]));
-    let all = store.read(|tx| tx.services(&ServiceFilter::default())).await;
-    assert_eq!(all.map_err(|error: StoreError| error), Ok(services.clone()));
+    let called = services.iter().map(|service| (service.code.clone(), service.titles.clone())).collect::<Vec<_>>();
+    let codes = [&services[1], &services[0]].map(|service| service.code.clone());
+    let (found, all, second) = store
+        .read(move |tx| {
+            let found = tx.service_titles(&ServiceFilter::default())?;
+            Ok::<_, StoreError>((found, tx.services(&codes)?, tx.services(&codes[..1])?))
+        })
+        .await
+        .unwrap();
+    assert_eq!((found, all.as_slice(), second.as_slice()), (called, &services[..], &services[1..]));
     let (administrations, sectors, one) = store
         .read(move |tx| {
             let acd = services[0].administration.clone();
-            Ok::<_, StoreError>((tx.administrations()?, tx.sectors()?, tx.administration(&acd)?))
+            assert_eq!((tx.administrations_of(&[])?, tx.sectors_of(&[])?), (vec![], vec![]));
+            let administrations: Vec<_> = services.iter().map(|service| &service.administration).collect();
+            let sectors: Vec<_> = services.iter().map(|service| &service.sector).collect();
+            assert_eq!(tx.administrations()?, tx.administrations_of(&administrations)?);
+            Ok::<_, StoreError>((tx.administrations()?, tx.sectors_of(&sectors)?, tx.administration(&acd)?))
         })
         .await
         .unwrap();

@@ -6,6 +6,8 @@ pub mod request;
 mod sealed;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Refusal,
@@ -14,6 +16,7 @@ use domain::{
     id::{ProcedureId, SpaceId},
     procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode, TypeWithForm},
     space::Space,
+    text::Language,
 };
 use persistence::{ProcedureFilter, Reading, StoreError};
 use serde_json::{Value, json};
@@ -76,7 +79,9 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
             Ok(rows.iter().map(view).collect())
         })
     });
-    Ok(language::spoken(listed.await?.answer()?, language))
+    let listed = listed.await?;
+    let languages: BTreeSet<Language> = listed.rows.iter().map(ProcedureView::language).collect();
+    Ok(language::spoken(listed.answer()?, languages))
 }
 
 /// Begins a procedure; what is known of the company and the space is filled in.

@@ -85,9 +85,15 @@ pub struct ProcedureView {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     prefilled: Option<Vec<PrefillingView>>,
+    #[serde(skip)]
+    language: Language,
 }
 
 impl ProcedureView {
+    /// In which language the title of its type is.
+    pub fn language(&self) -> Language {
+        self.language
+    }
     /// A procedure in a list.
     pub fn in_brief(procedure: &Procedure, kind: &ProcedureType, language: Language) -> Self {
         Self::new(procedure, &kind.titles, None, language)
@@ -113,6 +119,7 @@ impl ProcedureView {
             purge_at: procedure.purge_at(),
             content: content.map(|content| content.fields().clone()),
             prefilled: content.map(|content| content.prefilled().iter().map(Into::into).collect()),
+            language: titles.spoken(language),
         }
     }
 }

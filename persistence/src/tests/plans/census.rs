@@ -316,10 +316,10 @@ fn audit(census: &mut Census<'_>, space: SpaceId) {
             tx.append_recorded()
         });
     }
-    let person = PersonId::from(Uuid::from_u128(1));
+    let actor = Uuid::from_u128(1);
     let filter = |bits: u32| AuditFilter {
         act: (bits & 1 > 0).then_some(AuditAct::SpaceOpened),
-        actor: (bits & 2 > 0).then_some(person),
+        actor: (bits & 2 > 0).then_some(actor),
         from: (bits & 4 > 0).then(now),
         to: (bits & 8 > 0).then(later),
     };
@@ -462,13 +462,15 @@ fn catalogue(census: &mut Census<'_>) {
     census.ask(|tx| tx.service(&service.code));
     for administration in [None, Some(service.administration.clone())] {
         for sector in [None, Some(sector.clone())] {
-            census.ask(|tx| tx.services(&ServiceFilter { administration: administration.clone(), sector }));
+            census.ask(|tx| tx.service_titles(&ServiceFilter { administration: administration.clone(), sector }));
         }
     }
     census.ask(|tx| tx.administration(&service.administration));
     procedure_types(census, &service);
     census.ask(|tx| tx.administrations());
-    census.ask(|tx| tx.sectors());
+    let services = census.ask(|tx| tx.services(std::slice::from_ref(&service.code)));
+    census.ask(|tx| tx.administrations_of(&[&services[0].administration]));
+    census.ask(|tx| tx.sectors_of(&[&services[0].sector]));
 }
 
 fn procedure_types(census: &mut Census<'_>, service: &Service) {
