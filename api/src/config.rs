@@ -211,6 +211,15 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct Logging {
+    /// How it is written.
+    pub format: LogFormat,
+    /// What, as `tracing` filters are written.
+    pub filter: String,
+}
+
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
@@ -283,10 +292,8 @@ pub struct Config {
     pub events_kept: TimeDelta,
     /// How long readiness fails before the server stops listening.
     pub drain: Duration,
-    /// How logs are written.
-    pub log_format: LogFormat,
-    /// What is logged.
-    pub log: String,
+    /// What is logged, and how.
+    pub logging: Logging,
 }
 
 /// The variables, read one by one; what is wrong with them is gathered.
@@ -320,6 +327,17 @@ pub fn database(variables: impl IntoIterator<Item = (String, String)>) -> Result
     let data_dir = reader.data_dir(is_production);
     let url = reader.database_url(&data_dir);
     url.ok_or(reader.problems)
+}
+
+/// Only what is logged, and how: for acts of operators.
+///
+/// # Errors
+/// Every problem, a sentence each.
+pub fn logging(variables: impl IntoIterator<Item = (String, String)>) -> Result<Logging, Vec<String>> {
+    let mut reader = Reader::of(variables);
+    let is_production = reader.mode() == Mode::Production;
+    let logging = reader.logging(is_production);
+    if reader.problems.is_empty() { Ok(logging) } else { Err(reader.problems) }
 }
 
 /// Where an operator says the data keys; they are read when they are wanted, for a file may be made later.
@@ -437,7 +455,6 @@ impl Reader {
             worker || !matches!(database_url, Some(DatabaseUrl::Sqlite(_))),
             "ESPACE_PRO_WORKER can't be off on SQLite, which one process has to itself",
         );
-        let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
         Some(Config {
             database_connections: self.number("ESPACE_PRO_DATABASE_CONNECTIONS", 1..=64, 4),
             database_queue: self.number("ESPACE_PRO_DATABASE_QUEUE", 1..=65_536, 1024) as usize,
@@ -457,12 +474,7 @@ impl Reader {
             drain: self.seconds("ESPACE_PRO_DRAIN_SECONDS", 0..=600, if is_production { 5 } else { 0 }),
             worker,
             mail_server: self.mail_server(is_production),
-            log_format: self.choice(
-                "ESPACE_PRO_LOG_FORMAT",
-                if is_production { LogFormat::Json } else { LogFormat::Pretty },
-                &formats,
-            ),
-            log: self.get("ESPACE_PRO_LOG").unwrap_or("info".into()),
+            logging: self.logging(is_production),
             public_url: public_url?,
             database_url: database_url?,
             mode,
@@ -539,6 +551,15 @@ impl Reader {
             headers: self.seconds("ESPACE_PRO_HEADER_SECONDS", 1..=600, 10),
             body: self.seconds("ESPACE_PRO_BODY_SECONDS", 1..=600, 20),
             idle: self.seconds("ESPACE_PRO_KEEP_ALIVE_SECONDS", 1..=3600, 75),
+        }
+    }
+
+    fn logging(&mut self, is_production: bool) -> Logging {
+        let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
+        let usual = if is_production { LogFormat::Json } else { LogFormat::Pretty };
+        Logging {
+            format: self.choice("ESPACE_PRO_LOG_FORMAT", usual, &formats),
+            filter: self.get("ESPACE_PRO_LOG").unwrap_or("info".into()),
         }
     }
 

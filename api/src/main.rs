@@ -185,7 +185,7 @@ fn allow_files(config: &Config) -> Result<(), String> {
 async fn serve() -> Result<(), String> {
     let config = configuration()?;
     allow_files(&config)?;
-    telemetry::start(&config)?;
+    telemetry::start(&config.logging)?;
     let listener = TcpListener::bind(config.listen).map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let app = open(config).await?;
@@ -225,7 +225,7 @@ fn outlive_file_limits() -> Result<(), String> {
 
 async fn work() -> Result<(), String> {
     let config = configuration()?;
-    telemetry::start(&config)?;
+    telemetry::start(&config.logging)?;
     let app = open(config).await?;
     let told = told_to_stop()?;
     let (stop, is_stopped) = watch::channel(false);
@@ -246,6 +246,7 @@ async fn seed() -> Result<(), String> {
 }
 
 async fn act_on_partners(command: PartnerCommand) -> Result<(), String> {
+    telemetry::start(&config::logging(environment()).map_err(|problems| in_words(&problems))?)?;
     partner::run(database()?, command).await.map(|text| print!("{text}"))
 }
 

@@ -4,16 +4,16 @@ use std::io::stderr;
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Config, LogFormat};
+use crate::config::{LogFormat, Logging};
 
 /// Starts logging.
 ///
 /// # Errors
 /// The filter can't be read.
-pub fn start(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("ESPACE_PRO_LOG: {error}"))?;
+pub fn start(logging: &Logging) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&logging.filter).map_err(|error| format!("ESPACE_PRO_LOG: {error}"))?;
     let builder = fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
-    match config.log_format {
+    match logging.format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Pretty => builder.init(),
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Database, Key, Reply, Software, World, jwks, text};
+use crate::support::{Database, Key, Reply, Scratch, Software, World, jwks, text};
 
 crate::on_both_databases!(
     a_partner_is_told_who_it_is_and_what_its_token_is_for,
@@ -180,4 +180,45 @@ fn an_operator_is_told_what_is_wrong() {
     let listed = world.operate(&["partner", "list"]);
     let line = listed.lines().nth(1).expect("a line");
     assert!(line.starts_with(&format!("{}\tacd\tOffice\t{BOTH}\tactive\t", partner.id)), "{line}");
+}
+
+#[test]
+fn what_an_operator_does_is_logged_and_what_he_only_tries_or_reads_is_not() {
+    let mut scratch = Scratch::new(Database::Sqlite);
+    scratch.set("ESPACE_PRO_LOG_FORMAT", "json");
+    let world = World::start_in(scratch);
+    let keys = world.file(&jwks(&[("k", &Key::strange())]));
+    let keys = keys.to_str().expect("a path");
+    let logged = |arguments: &[&str]| {
+        let done = world.operator(&[&["partner"], arguments].concat());
+        let said = String::from_utf8(done.stderr).expect("a text");
+        let events = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<_>>();
+        (events, String::from_utf8(done.stdout).expect("a text").trim_end().to_owned())
+    };
+    let of = ["--administration", "acd", "--name", "Tax card office", "--jwks", keys, "--scopes", BOTH];
+    let (added, id) = logged(&[&["add"], &of[..]].concat());
+    let event = |act: &str, scopes: &str, status: &str| {
+        json!({
+            "level": "INFO", "message": "an operator acted on a partner", "act": act, "partner_id": id,
+            "administration": "acd", "scopes": scopes, "status": status,
+        })
+    };
+    let one = |mut events: Vec<Value>| {
+        assert_eq!(events.len(), 1, "{events:?}");
+        events[0].as_object_mut().expect("an object").remove("timestamp").expect("a moment");
+        events.remove(0)
+    };
+    let both = BOTH.replace(',', " ");
+    assert_eq!(one(added), event("partner_added", &both, "active"));
+    for (arguments, expected) in [
+        (&["keys", &id, "--jwks", keys][..], event("partner_keys_replaced", &both, "active")),
+        (&["edit", &id, "--scopes", "read_events"], event("partner_edited", "read_events", "active")),
+        (&["suspend", &id], event("partner_suspended", "read_events", "suspended")),
+        (&["resume", &id], event("partner_resumed", "read_events", "active")),
+    ] {
+        assert_eq!(one(logged(arguments).0), expected);
+    }
+    for nothing in [&["list"][..], &["suspend", "019d6c3e-8c00-7000-8000-000000000000"]] {
+        assert_eq!(logged(nothing).0, [] as [Value; 0], "{nothing:?}");
+    }
 }

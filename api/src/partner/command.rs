@@ -109,11 +109,21 @@ pub async fn run(database: DatabaseUrl, command: PartnerCommand) -> Result<Strin
         PartnerCommand::List => list(&store).await.map_err(told),
         PartnerCommand::Keys { id, jwks } => replace_keys(&store, id.into(), of_file(&jwks)?).await,
         PartnerCommand::Edit { id, name, scopes } => {
-            edit(&store, id.into(), PartnerEdit { name, scopes, status: None }).await
+            edit(&store, id.into(), PartnerEdit { name, scopes, status: None }, "partner_edited").await
         }
-        PartnerCommand::Suspend { id } => edit(&store, id.into(), standing(PartnerStatus::Suspended)).await,
-        PartnerCommand::Resume { id } => edit(&store, id.into(), standing(PartnerStatus::Active)).await,
+        PartnerCommand::Suspend { id } => {
+            edit(&store, id.into(), standing(PartnerStatus::Suspended), "partner_suspended").await
+        }
+        PartnerCommand::Resume { id } => {
+            edit(&store, id.into(), standing(PartnerStatus::Active), "partner_resumed").await
+        }
     }
+}
+
+/// Logs an act that was kept: chains of the audit log are of persons and spaces, and a partner is neither.
+fn log(act: &str, partner: &Partner) {
+    let Partner { id, administration, scopes, status, .. } = partner;
+    tracing::info!(act, partner_id = %id, %administration, %scopes, status = status.code(), "an operator acted on a partner");
 }
 
 fn standing(status: PartnerStatus) -> PartnerEdit {
@@ -139,10 +149,9 @@ async fn add(
         tx.insert_partner(&partner, &jwks)?;
         Ok::<_, StoreError>(Some(partner))
     });
-    let partner = kept.await.map_err(told)?;
-    partner
-        .map(|partner| format!("{}\n", partner.id))
-        .ok_or_else(|| format!("no catalogue has an administration {code}"))
+    let partner = kept.await.map_err(told)?.ok_or_else(|| format!("no catalogue has an administration {code}"))?;
+    log("partner_added", &partner);
+    Ok(format!("{}\n", partner.id))
 }
 
 async fn list(store: &Store) -> Result<String, StoreError> {
@@ -167,19 +176,22 @@ fn line(partner: &Partner) -> String {
 
 async fn replace_keys(store: &Store, id: PartnerId, jwks: String) -> Result<String, String> {
     let replaced = store.write(move |tx| {
-        let is_known = tx.partner(id)?.is_some();
-        if is_known {
+        let partner = tx.partner(id)?;
+        if partner.is_some() {
             tx.save_client_keys(id.into(), &jwks)?;
         }
-        Ok::<_, StoreError>(is_known)
+        Ok::<_, StoreError>(partner)
     });
-    let is_known = replaced.await.map_err(told)?;
-    is_known.then(|| format!("{id} has these keys from now on\n")).ok_or_else(|| unknown(id))
+    let partner = replaced.await.map_err(told)?.ok_or_else(|| unknown(id))?;
+    log("partner_keys_replaced", &partner);
+    Ok(format!("{id} has these keys from now on\n"))
 }
 
-async fn edit(store: &Store, id: PartnerId, edit: PartnerEdit) -> Result<String, String> {
+async fn edit(store: &Store, id: PartnerId, edit: PartnerEdit, act: &str) -> Result<String, String> {
     let edited = store.write(move |tx| tx.edit_partner(id, &edit)).await.map_err(told)?;
-    edited.as_ref().map(line).ok_or_else(|| unknown(id))
+    let partner = edited.ok_or_else(|| unknown(id))?;
+    log(act, &partner);
+    Ok(line(&partner))
 }
 
 /// A JWK Set in a file.
