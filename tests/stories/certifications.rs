@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, COMPANY, World, as_holder, races, text, unless_busy, wait_until};
+use crate::support::{Actor, COMPANY, Key, World, as_holder, races, text, unless_busy, wait_until};
 
 crate::on_both_databases!(
     a_request_is_kept_shown_and_told,
@@ -198,28 +198,29 @@ fn the_gate_opens_to_what_is_in_force(world: &World) {
     }]);
     assert_eq!(companies(&reader, &space, ALVA), open, "all members share it");
     expect_closed(&reader, &space, CCSS);
-    world.scratch().sql(&format!("UPDATE certifications SET status = 'suspended' WHERE id = '{id}'"));
+    decide(world, &id, "suspend", &json!({ "reason": "Dossier incomplet" }));
     expect_closed(&reader, &space, ALVA);
-    world
-        .scratch()
-        .sql(&format!("UPDATE certifications SET status = 'granted', ends_at = created_at WHERE id = '{id}'"));
+    decide(world, &id, "resume", &json!({ "reason": "Dossier complet" }));
+    assert_eq!(companies(&reader, &space, ALVA), open);
+    // Before the worker has seen it.
+    world.scratch().sql(&format!("UPDATE certifications SET ends_at = created_at WHERE id = '{id}'"));
     expect_closed(&reader, &space, ALVA);
     assert_eq!(anna.get(&format!("{space}/certifications/{id}")).expect(200)["status"], "expired");
     anna.get(&format!("{space}/services/alva.none/legal-persons")).expect_problem(404, "not_found");
     world.founder().get(&format!("{space}/services/{ALVA}/legal-persons")).expect_problem(404, "not_found");
 }
 
-/// Gives a certification so many days from now, as a decision would, and lets the worker warn of its end.
-fn ends_in(world: &World, id: &str, days: i64) {
-    let at = |days| (world.now() + TimeDelta::days(days)).format("%Y-%m-%d %H:%M:%S").to_string();
-    let (end, warn) = (at(days), at(days - 30));
-    world.scratch().sql(&format!("UPDATE certifications SET ends_at = '{end}', warn_at = '{warn}' WHERE id = '{id}'"));
+/// What ALVA decides on a certification for a service of its own.
+fn decide(world: &World, id: &str, act: &str, decision: &Value) {
+    let office = world.partner("alva", "decide_certifications", Key::strange()).log_in();
+    office.post(&format!("/v1/partner/certifications/{id}/{act}"), decision).expect(200);
 }
 
 fn a_certification_ends_by_the_clock_and_its_space_is_warned(world: &World) {
     let (mut anna, space) = with_space(world);
-    let id = anna.certified(&space, ALVA);
-    ends_in(world, &id, 40);
+    let id = text(&anna.ask_for_certification(&space, &as_holder(ALVA)).expect(201)["id"]);
+    let end = (world.now() + TimeDelta::days(40)).format("%FT%TZ").to_string();
+    decide(world, &id, "grant", &json!({ "reason": "Dossier complet", "endsAt": end }));
     let soon = |anna: &Actor| news(anna).iter().filter(|text| text.contains(" ends on ")).count();
     for (days, warned) in [(9, 0), (2, 1), (21, 1), (2, 2)] {
         world.wait(TimeDelta::days(days));
@@ -232,25 +233,18 @@ fn a_certification_ends_by_the_clock_and_its_space_is_warned(world: &World) {
     expect_closed(&anna, &space, ALVA);
     let shown = || anna.get(&format!("{space}/certifications/{id}")).expect(200);
     wait_until("what comes by the clock", || acts(&shown()).last().map(String::as_str) == Some("expired"));
-    assert_eq!((&shown()["status"], &shown()["history"][1]["by"]), (&json!("expired"), &json!("portal")));
+    assert_eq!((&shown()["status"], &shown()["history"][2]["by"]), (&json!("expired"), &json!("portal")));
     wait_until("what comes by the clock", || news(&anna).iter().any(|text| text.contains("has expired")));
-    assert_eq!(acts_in_log(&anna, &space, &shown()["id"]), ["certification_expired", "certification_requested"]);
-}
-
-/// An agent's certification of a space, which hangs on this holder's; it is put into the database as an activated code leaves it.
-fn agent_of(world: &World, fiduciary: &Actor, office: &str, holder: &str) -> String {
-    let id = fiduciary.certified(office, "aed.vat-account");
-    world.scratch().sql(&format!(
-        "UPDATE certifications SET capacity = 'agent', principal_id = '{holder}', service = '{CCSS}', administration = 'ccss' \
-         WHERE id = '{id}'"
-    ));
-    id
+    let acts = ["certification_expired", "certification_granted", "certification_requested"];
+    assert_eq!(acts_in_log(&anna, &space, &shown()["id"]), acts);
 }
 
 fn an_agent_depends_on_its_principal(world: &World) {
     let ((anna, space), (fiduciary, office)) = (with_space(world), with_space(world));
     let holder = anna.certified(&space, CCSS);
-    let agent = agent_of(world, &fiduciary, &office, &holder);
+    let handed_out = json!({ "accessCode": anna.hand_out(&space, &holder)["accessCode"] });
+    let agent = fiduciary.post(&format!("{office}/certifications/activate"), &handed_out).expect(200);
+    let agent = text(&agent["id"]);
     let shown = || fiduciary.get(&format!("{office}/certifications/{agent}")).expect(200);
     assert_eq!(
         (&shown()["effective"], companies(&fiduciary, &office, CCSS).as_array().map(Vec::len)),
