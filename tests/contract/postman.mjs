@@ -24,7 +24,18 @@ const WALK = [
   "listSpaces",
   "listSandboxPartners",
   "assertSandboxPartner",
-];
+  {
+    id: "getToken",
+    form: {
+      grant_type: "client_credentials",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: "",
+    },
+  },
+  "getPartnerClient",
+  "listPartnerCertifications",
+  "listPartnerEvents",
+].map((step) => (typeof step === "string" ? { id: step } : step));
 
 const [server, reports] = process.argv.slice(2);
 const contract = await (await fetch(`${server}/v1/openapi.json`)).json();
@@ -63,10 +74,20 @@ function requestOf(id) {
 /** The variable that holds what stands at a place of an operation's answer. */
 const variable = (id, place) => `${id}${place.replace("$response.body#", "").replaceAll("/", ".")}`;
 
+/** The body of a request that may be of several forms, as this one. */
+function filled(item, form) {
+  item.request.body.urlencoded = Object.entries(form).map(([key, value]) => ({ key, value }));
+}
+
+/** Whether a link leads into this form of a request. */
+const fits = ({ request }, { requestBody }) =>
+  request.body?.mode !== "urlencoded" ||
+  Object.keys(requestBody ?? {}).every((name) => request.body.urlencoded.some(({ key }) => key === name));
+
 /** Puts what earlier answers gave into a request, as the links to it say. */
 function linked(item, id, sources) {
   const { request } = item;
-  for (const { from, link } of sources) {
+  for (const { from, link } of sources.filter(({ link }) => fits(item, link))) {
     for (const [name, place] of Object.entries(link.parameters ?? {})) {
       const parameter = [...(request.url.variable ?? []), ...(request.url.query ?? [])].find(({ key }) => key === name);
       parameter.value = `{{${variable(from, place)}}}`;
@@ -98,10 +119,11 @@ function script(id) {
   ];
 }
 
-collection.item = WALK.map((id, place) => {
+collection.item = WALK.map(({ id, form }, place) => {
   const item = requestOf(id);
   item.name = id;
-  const sources = WALK.slice(0, place).flatMap((from) =>
+  if (form) filled(item, form);
+  const sources = WALK.slice(0, place).flatMap(({ id: from }) =>
     Object.values(operations.get(from).responses)
       .flatMap(({ links }) => Object.values(links ?? {}))
       .filter(({ operationId }) => operationId === id)
@@ -110,6 +132,7 @@ collection.item = WALK.map((id, place) => {
   linked(item, id, sources);
   item.event = [{ listen: "test", script: { exec: script(id) } }];
   if (operations.get(id).security.length > 0) {
+    // That of whoever got one last.
     const token = `{{${variable("getToken", "$response.body#/access_token")}}}`;
     item.request.auth = { type: "bearer", bearer: [{ key: "token", value: token, type: "string" }] };
   }

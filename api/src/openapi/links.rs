@@ -16,6 +16,8 @@ struct Step {
 const ID: &[(&str, &str)] = &[("id", "$response.body#/id")];
 const FIRST: &[(&str, &str)] = &[("id", "$response.body#/data/0/id")];
 
+const AFTER: &[(&str, &str)] = &[("after", "$response.body#/page/next")];
+
 const MEMBER: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("memberId", "$response.body#/id")];
 const FIRST_MEMBER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("memberId", "$response.body#/data/0/id")];
@@ -128,6 +130,20 @@ const STEPS: &[Step] = &[
         parameters: &[],
         body: &[("partner", "$response.body#/data/0/id")],
     },
+    Step {
+        from: ("assertSandboxPartner", "200"),
+        to: "getToken",
+        parameters: &[],
+        body: &[("client_assertion", "$response.body#/clientAssertion")],
+    },
+    Step { from: ("listPartnerEvents", "200"), to: "listPartnerEvents", parameters: AFTER, body: &[] },
+    Step { from: ("listPartnerCertifications", "200"), to: "getPartnerCertification", parameters: FIRST, body: &[] },
+    Step { from: ("getPartnerCertification", "200"), to: "takeUpCertification", parameters: ID, body: &[] },
+    Step { from: ("getPartnerCertification", "200"), to: "grantCertification", parameters: ID, body: &[] },
+    Step { from: ("getPartnerCertification", "200"), to: "refuseCertification", parameters: ID, body: &[] },
+    Step { from: ("grantCertification", "200"), to: "suspendCertification", parameters: ID, body: &[] },
+    Step { from: ("grantCertification", "200"), to: "revokeCertification", parameters: ID, body: &[] },
+    Step { from: ("suspendCertification", "200"), to: "resumeCertification", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "listSystemUsers", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "approveSystemUser", parameters: ID, body: &[] },
     Step { from: ("approveSystemUser", "201"), to: "getSystemUser", parameters: SYSTEM_USER, body: &[] },
