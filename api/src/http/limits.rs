@@ -1,4 +1,5 @@
-//! Limits: how many requests one person, and one client address, may send in a while.
+//! Limits: how many requests one caller (a person, a company's own software, a partner), and one client address, may send
+//! in a while.
 
 use std::{convert::Infallible, hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -156,7 +157,7 @@ impl<C: Clock + Clone> Limits<C> {
         }
     }
 
-    /// Counts a request under every policy that it comes under, up to the first that refuses it. The person is asked for
+    /// Counts a request under every policy that it comes under, up to the first that refuses it. The caller is asked for
     /// last: a flood of tokens to verify has an address.
     fn count(&self, method: &Method, path: &str, client: IpAddr, person: impl FnOnce() -> Option<Uuid>) -> Standings {
         let mut standings = Standings(vec![]);
