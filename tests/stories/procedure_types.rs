@@ -118,7 +118,9 @@ fn a_space_is_told_what_keeps_it_from_a_procedure(world: &World) {
 }
 
 fn another_content_is_the_next_version(world: &World) {
-    let anna = world.person();
+    let anna = world.founder();
+    let wish = json!({ "kind": "private", "notificationEmail": "anna@example.lu", "language": "fr" });
+    let procedures = format!("{}/procedures", anna.post("/v1/spaces", &wish).header("location"));
     let catalogue = |version: u32, maximum: u32| {
         format!(
             "name: own\nversion: {version}\nprocedureTypes:\n  acd.land:\n    theme: taxes\n    audience: private\n    title: {{ fr: Terrain }}\n    description: {{ fr: Un terrain }}\n    form: {{ type: object, properties: {{ area: {{ type: integer, maximum: {maximum} }} }} }}\n"
@@ -132,10 +134,18 @@ fn another_content_is_the_next_version(world: &World) {
     let shown = || anna.get(&format!("{TYPES}/acd.land")).expect(200);
     assert_eq!(load(catalogue(1, 10)), "own 1 is loaded\n  procedure type acd.land: added\n");
     assert_eq!((&shown()["version"], &shown()["status"]), (&json!(1), &json!("offered")));
+    let begin = || anna.post(&procedures, &json!({ "type": "acd.land" }));
+    let draft = begin().header("location");
+    anna.patch(&draft, "*", &json!({ "content": { "area": 15 } })).expect(200);
+    let is_valid = || anna.post(&format!("{draft}/check"), &json!({})).expect(200)["isValid"].clone();
     assert_eq!(load(catalogue(2, 10)), "own 2 is loaded\n");
     assert_eq!(load(catalogue(3, 20)), "own 3 is loaded\n  procedure type acd.land: changed\n");
     assert_eq!((&shown()["version"], &shown()["form"]["properties"]["area"]["maximum"]), (&json!(2), &json!(20)));
+    assert_eq!(begin().expect(201)["type"]["version"], 2);
+    assert_eq!((&anna.get(&draft).expect(200)["type"]["version"], is_valid()), (&json!(1), json!(false)));
     assert_eq!(load("name: own\nversion: 4\n".to_owned()), "own 4 is loaded\n  procedure type acd.land: retired\n");
     assert_eq!(shown()["status"], "retired");
+    assert_eq!(is_valid(), false, "a draft keeps its version, even of a type that is retired");
+    begin().expect_problem(409, "procedure_type_not_offered");
     assert_eq!(codes(&anna.get(&format!("{TYPES}?audience=private")).expect(200)), [""; 0]);
 }

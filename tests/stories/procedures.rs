@@ -11,6 +11,7 @@ crate::on_both_databases!(
     a_draft_is_prefilled_edited_and_checked,
     a_draft_goes_into_the_bin_and_out_in_time,
     what_stays_in_the_bin_is_deleted,
+    drafts_go_with_their_space,
     a_procedure_is_begun_where_nothing_keeps_it_from_that,
     each_role_drafts_or_only_reads,
     edits_within_an_hour_are_one_step,
@@ -139,11 +140,26 @@ fn what_stays_in_the_bin_is_deleted(world: &World) {
     founder.log_in(0).expect(200);
     founder.get(&path).expect_problem(404, "not_found");
     restore(&founder, &path).expect_problem(404, "not_found");
-    let left = || {
-        let tables = ["procedures", "procedure_steps"];
-        tables.map(|table| founder.backstage().sql(&format!("SELECT COUNT(*) FROM {table}")))
-    };
-    wait_until("a purge", || left() == ["0", "0"]);
+    wait_until("a purge", || left(world) == ["0", "0"]);
+}
+
+fn left(world: &World) -> [String; 2] {
+    ["procedures", "procedure_steps"].map(|table| world.scratch().sql(&format!("SELECT COUNT(*) FROM {table}")))
+}
+
+fn drafts_go_with_their_space(world: &World) {
+    let (founder, space) = opened(world);
+    bin(&founder, &draft(&founder, &space), "*").expect(204);
+    draft(&founder, &space);
+    founder.post(&format!("{space}/close"), &json!({})).expect(200);
+    world.wait(TimeDelta::days(10));
+    assert_eq!(left(world), ["2", "3"]);
+    world.wait(TimeDelta::days(13));
+    wait_until("a reminder", || {
+        world.scratch().sql("SELECT COUNT(*) FROM spaces WHERE purge_reminded_at IS NULL") == "0"
+    });
+    world.wait(TimeDelta::days(7));
+    wait_until("a purge", || left(world) == ["0", "0"]);
 }
 
 fn a_procedure_is_begun_where_nothing_keeps_it_from_that(world: &World) {
