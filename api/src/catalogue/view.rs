@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::http::{
     language::Speaker,
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{AssuranceChoice, CapacityChoice, Choice, ServiceStatusChoice, WayInChoice},
 };
 
@@ -125,18 +125,7 @@ pub struct ServicePage {
     /// Where the list goes on.
     page: PageView,
 }
-
-impl Page for ServicePage {
-    type Row = ServiceView;
-    type Key = String;
-
-    fn key(row: &ServiceView) -> String {
-        row.code.clone()
-    }
-    fn new(data: Vec<ServiceView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(ServicePage of ServiceView by code: String);
 
 /// What services are shown with: the titles of their administrations and sectors, and the language of who looks.
 pub struct Showcase {

@@ -20,6 +20,7 @@ use domain::{
     collaboration::{Permission, Role},
     id::{CertificationId, SpaceId},
     space::Space,
+    text::Language,
 };
 use persistence::{Reading, StoreError, Transaction};
 
@@ -31,7 +32,7 @@ use crate::{
         problem::Problem,
     },
     keys::DataKeys,
-    mail::Letter,
+    mail::{Letter, Mail},
 };
 
 /// Keeps what became of a locked certification, and tells all whom it concerns.
@@ -74,13 +75,7 @@ fn write_to_principal(tx: &mut Transaction<'_>, app: &App, change: &Certificatio
     let (_, holder) = tx.principal_standing(holder)?.ok_or_else(gone)?;
     let (holder, office) = (tx.any_space(holder)?.ok_or_else(gone)?, tx.any_space(agent.space)?.ok_or_else(gone)?);
     let service = tx.service(&agent.service)?.ok_or_else(gone)?;
-    for person in tx.active_members(holder.id, &[Role::Administrator])? {
-        let mail = notice::of_agent((&holder, &service), (&office, act), person.language);
-        if let Some(mail) = mail {
-            tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
-        }
-    }
-    Ok(())
+    mail_administrators(tx, app, holder.id, |language| notice::of_agent((&holder, &service), (&office, act), language))
 }
 
 /// Records that a holder's code for an agent was locked, and writes to the holder's administrators: they issue another one, or
@@ -95,11 +90,7 @@ fn tell_of_locked(
     tx.record(Event::new(Chain::Space(space), AuditAct::AccessCodeLocked, Actor::System, code.id));
     let space = tx.any_space(space)?.ok_or_else(|| gone("space"))?;
     let service = tx.service(&code.service)?.ok_or_else(|| gone("service"))?;
-    for person in tx.active_members(space.id, &[Role::Administrator])? {
-        let mail = notice::of_locked_code(&space, &service, person.language);
-        tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
-    }
-    Ok(())
+    mail_administrators(tx, app, space.id, |language| Some(notice::of_locked_code(&space, &service, language)))
 }
 
 /// Writes to the administrators of a certification's space, each in his language.
@@ -112,9 +103,20 @@ fn write_to_administrators(
     let gone = |what: &str| StoreError::Corrupt(format!("certifications {}: its {what} is gone", certification.id));
     let space = tx.any_space(certification.space)?.ok_or_else(|| gone("space"))?;
     let service = tx.service(&certification.service)?.ok_or_else(|| gone("service"))?;
-    for person in tx.active_members(space.id, &[Role::Administrator])? {
-        let mail = notice::mail(&space, &service, said, person.language);
-        tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
+    mail_administrators(tx, app, space.id, |language| Some(notice::mail(&space, &service, said, language)))
+}
+
+/// Puts what there is to say, each in his language, into the outbox for the administrators of a space.
+fn mail_administrators(
+    tx: &mut Transaction<'_>,
+    app: &App,
+    space: SpaceId,
+    mail: impl Fn(Language) -> Option<Mail>,
+) -> Result<(), StoreError> {
+    for person in tx.active_members(space, &[Role::Administrator])? {
+        if let Some(mail) = mail(person.language) {
+            tx.send_mail(&Letter::new(&person.email, person.language, mail).seal(&app.data_keys))?;
+        }
     }
     Ok(())
 }

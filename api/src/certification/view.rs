@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     http::{
         field::{FieldError, FieldErrorView},
-        page::{Page, PageView},
+        page::{PageView, page},
         schema::{
             self, CapacityChoice, CertificationActChoice, CertificationPartyChoice, CertificationStatusChoice, Choice,
             WayInChoice,
@@ -248,18 +248,7 @@ pub struct CertificationPage {
     /// Where the list goes on.
     pub page: PageView,
 }
-
-impl Page for CertificationPage {
-    type Row = CertificationView;
-    type Key = Uuid;
-
-    fn key(row: &CertificationView) -> Uuid {
-        row.id()
-    }
-    fn new(data: Vec<CertificationView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(CertificationPage of CertificationView by facts.id: Uuid);
 
 /// A company for whom a space may use a service now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -336,18 +325,7 @@ pub struct PartnerCertificationPage {
     /// Where the list goes on.
     pub page: PageView,
 }
-
-impl Page for PartnerCertificationPage {
-    type Row = PartnerCertificationView;
-    type Key = Uuid;
-
-    fn key(row: &PartnerCertificationView) -> Uuid {
-        row.facts.id
-    }
-    fn new(data: Vec<PartnerCertificationView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(PartnerCertificationPage of PartnerCertificationView by facts.id: Uuid);
 
 /// A certification of another space for the same service and company, which is not over.
 #[derive(Debug, Serialize, ToSchema)]

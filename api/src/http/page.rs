@@ -58,13 +58,13 @@ pub trait Page: Serialize {
 
 /// Says of a struct with `data` and `page` which rows it shows, and by which of their fields they are in order.
 macro_rules! page {
-    ($page:ident of $row:ident by $key:ident: $type:ty) => {
+    ($page:ident of $row:ident by $($key:ident).+: $type:ty) => {
         impl $crate::http::page::Page for $page {
             type Row = $row;
             type Key = $type;
 
             fn key(row: &$row) -> $type {
-                row.$key
+                Clone::clone(&row.$($key).+)
             }
             fn new(data: Vec<$row>, page: $crate::http::page::PageView) -> Self {
                 Self { data, page }

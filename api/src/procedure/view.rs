@@ -17,7 +17,7 @@ use crate::{
     catalogue::view::TitledView,
     http::{
         language::Speaker,
-        page::{Page, PageView},
+        page::{PageView, page},
         schema::{AssuranceChoice, Choice, MediaTypeChoice, ServiceStatusChoice, SignatureKindChoice, SpaceKindChoice},
     },
 };
@@ -116,18 +116,7 @@ pub struct ProcedureTypePage {
     /// Where the list goes on.
     page: PageView,
 }
-
-impl Page for ProcedureTypePage {
-    type Row = ProcedureTypeView;
-    type Key = String;
-
-    fn key(row: &ProcedureTypeView) -> String {
-        row.code.clone()
-    }
-    fn new(data: Vec<ProcedureTypeView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(ProcedureTypePage of ProcedureTypeView by code: String);
 
 /// Something that keeps a procedure from being begun.
 #[derive(Debug, Serialize, ToSchema)]
@@ -202,18 +191,7 @@ pub struct OpeningPage {
     /// Where the list goes on.
     page: PageView,
 }
-
-impl Page for OpeningPage {
-    type Row = OpeningView;
-    type Key = String;
-
-    fn key(row: &OpeningView) -> String {
-        row.procedure_type.code.clone()
-    }
-    fn new(data: Vec<OpeningView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(OpeningPage of OpeningView by procedure_type.code: String);
 
 /// What types are shown with: their administrations and themes, in one language.
 pub struct Stall {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::error::FormErrorView;
 use crate::http::{
-    page::{Page, PageView},
+    page::{PageView, page},
     schema::{Choice, ProcedureActChoice, ProcedureStateChoice},
 };
 
@@ -133,18 +133,7 @@ pub struct ProcedurePage {
     /// Where the list goes on.
     page: PageView,
 }
-
-impl Page for ProcedurePage {
-    type Row = ProcedureView;
-    type Key = Uuid;
-
-    fn key(row: &ProcedureView) -> Uuid {
-        row.id
-    }
-    fn new(data: Vec<ProcedureView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(ProcedurePage of ProcedureView by id: Uuid);
 
 /// Whether what is filled in can be signed and sent as it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -205,15 +194,4 @@ pub struct TimelinePage {
     /// Where the list goes on.
     page: PageView,
 }
-
-impl Page for TimelinePage {
-    type Row = StepView;
-    type Key = u32;
-
-    fn key(row: &StepView) -> u32 {
-        row.version
-    }
-    fn new(data: Vec<StepView>, page: PageView) -> Self {
-        Self { data, page }
-    }
-}
+page!(TimelinePage of StepView by version: u32);
