@@ -20,6 +20,15 @@ pub enum Fault {
         /// The most characters that the field takes.
         max: usize,
     },
+    /// More items than the limit.
+    #[error("has more than {max} items")]
+    TooMany {
+        /// The most items that the field takes.
+        max: usize,
+    },
+    /// An object that is too large as a whole, or nested too deeply.
+    #[error("is too large, or nested too deeply")]
+    TooLarge,
     /// A control, format (bidi, zero width), private, unassigned or separator character.
     #[error("holds a character that is not allowed")]
     BarredCharacter,

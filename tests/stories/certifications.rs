@@ -181,7 +181,7 @@ fn a_service_says_what_it_takes(world: &World) {
     refused(json!({ "securityCode": "short" }), ACD, "/securityCode", "malformed");
     refused(json!({ "nationalNumber": "1893120105733" }), CCSS, "/nationalNumber", "check_digits");
     let agents: Vec<Value> = (0..21).map(|_| json!({ "spaceIdentifier": "PM-A1B2C3" })).collect();
-    refused(json!({ "agents": agents }), CCSS, "/agents", "too_long");
+    refused(json!({ "agents": agents }), CCSS, "/agents", "too_many");
     refused(json!({ "agents": [{ "spaceIdentifier": "PM" }] }), CCSS, "/agents/0/spaceIdentifier", "malformed");
     assert_eq!(anna.get(&format!("{space}/certifications")).expect(200)["data"], json!([]));
 }

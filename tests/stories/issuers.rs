@@ -6,7 +6,6 @@ use std::{
     net::TcpListener,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
 };
 
 use api::{app::App, clock, config::Config, server, tokens::issuer::Issuers};
@@ -14,7 +13,7 @@ use chrono::TimeDelta;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-use crate::support::{Database, Jwt, Key, Reply, Scratch, World, other_es256_signature};
+use crate::support::{Database, Jwt, Key, Reply, Scratch, World, other_es256_signature, wait_until};
 
 const FILE_ISSUER: &str = "https://login.example.lu";
 
@@ -437,21 +436,11 @@ fn an_issuer_that_is_slow_keeps_nobody_waiting_whose_key_is_known() {
     let closed = provider.gate.lock().expect("a gate");
     thread::scope(|scope| {
         let asking = scope.spawn(|| refused(&world, &unknown));
-        until(|| provider.asked() == 2);
+        wait_until("the issuer is asked again", || provider.asked() == 2);
         register(&world, &known).expect(201);
         assert!(!asking.is_finished(), "the other one waited for the issuer");
         drop(closed);
     });
-}
-
-fn until(is_so: impl Fn() -> bool) {
-    for _ in 0..500 {
-        if is_so() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    panic!("it does not come to that");
 }
 
 #[test]

@@ -251,7 +251,8 @@ fn what_is_filled_in_has_bounds(world: &World) {
     let deep = (0..17).fold(json!(1), |inner, _| json!({ "a": inner }));
     for content in [deep, json!({ "a": vec![0; 5000] })] {
         let problem = edit(&founder, &path, "*", &content).expect_problem(400, "invalid_input");
-        assert_eq!(problem["errors"][0]["pointer"], "/content");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("/content"), &json!("too_large")));
     }
     let half = "a".repeat(150_000);
     edit(&founder, &path, "*", &json!({ "a": half })).expect(200);

@@ -119,7 +119,7 @@ pub(super) fn domains(
 ) -> Option<BTreeSet<ServiceDomainCode>> {
     let given = given.unwrap_or_default();
     if given.len() > DOMAINS_AT_MOST {
-        return faults.take(pointer, Err(Fault::TooLong { max: DOMAINS_AT_MOST }));
+        return faults.take(pointer, Err(Fault::TooMany { max: DOMAINS_AT_MOST }));
     }
     let codes = given.iter().enumerate().map(|(place, code)| {
         let flaw = given[..place].contains(code).then_some(Flaw::Duplicate);
@@ -133,7 +133,7 @@ pub(super) fn domains(
 
 fn agents(given: Vec<Object<NamedAgentDocument>>, faults: &mut Faults) -> Option<Vec<NamedAgent>> {
     if given.len() > AGENTS_AT_MOST {
-        return faults.take("/agents", Err(Fault::TooLong { max: AGENTS_AT_MOST }));
+        return faults.take("/agents", Err(Fault::TooMany { max: AGENTS_AT_MOST }));
     }
     let agent = |(place, Object(agent)): (usize, Object<NamedAgentDocument>)| {
         let at = format!("/agents/{place}");

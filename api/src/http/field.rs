@@ -105,7 +105,7 @@ impl FieldError {
         let (_, detail) = self.flaw.words();
         let detail = detail.in_language(language);
         match self.flaw {
-            Flaw::Value(Fault::TooLong { max }) => detail.replace("{max}", &max.to_string()),
+            Flaw::Value(Fault::TooLong { max } | Fault::TooMany { max }) => detail.replace("{max}", &max.to_string()),
             Flaw::Value(Fault::OutOfRange { min, max }) => {
                 detail.replace("{min}", &min.to_string()).replace("{max}", &max.to_string())
             }
@@ -244,6 +244,16 @@ impl Flaw {
                     lb: "Héchstens {max} Zeechen.",
                 },
             ),
+            Self::Value(Fault::TooMany { .. }) => (
+                "too_many",
+                Text {
+                    fr: "{max} éléments au plus.",
+                    de: "Höchstens {max} Einträge.",
+                    en: "At most {max} items.",
+                    lb: "Héchstens {max} Elementer.",
+                },
+            ),
+            Self::Value(Fault::TooLarge) => words_of_form(FormFlaw::TooLarge),
             Self::Value(Fault::BarredCharacter) => (
                 "barred_character",
                 Text {

@@ -25,14 +25,10 @@ impl Content {
     /// Takes what is within the bounds, with what was filled in and still is there.
     ///
     /// # Errors
-    /// [`Fault::TooLong`] for one that is out of them.
+    /// [`Fault::TooLarge`] for one that is out of them.
     pub fn new(fields: Map<String, Value>, prefilled: Vec<Prefilling>) -> Result<Self, Fault> {
-        let whole = Value::Object(fields);
-        let is_bounded = is_shallow(&whole, Self::MOST_LEVELS)
-            && count(&whole) <= Self::MOST_VALUES
-            && whole.to_string().len() <= Self::MOST_BYTES;
-        let Value::Object(fields) = whole else { unreachable!("it is an object") };
-        if is_bounded { Ok(Self { fields, prefilled }) } else { Err(Fault::TooLong { max: Self::MOST_BYTES }) }
+        let content = Self { fields, prefilled };
+        if content.is_bounded() { Ok(content) } else { Err(Fault::TooLarge) }
     }
 
     /// The fields.
@@ -45,32 +41,46 @@ impl Content {
         &self.prefilled
     }
 
+    /// The fields as one JSON value.
+    pub fn whole(&self) -> Value {
+        Value::Object(self.fields.clone())
+    }
+
+    fn is_bounded(&self) -> bool {
+        let whole = self.whole();
+        is_shallow(&whole, Self::MOST_LEVELS)
+            && count(&whole) <= Self::MOST_VALUES
+            && whole.to_string().len() <= Self::MOST_BYTES
+    }
+
     /// What an edit makes of it: members of the patch take the place of its own, null takes one away, and what people
     /// changed is not prefilled any more.
     ///
     /// # Errors
     /// Those of [`Content::new`].
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, Fault> {
-        let before = Value::Object(self.fields.clone());
-        let mut after = before.clone();
-        merge(&mut after, patch);
+        let mut fields = self.fields.clone();
+        merge(&mut fields, patch);
+        let (before, after) = (self.whole(), Value::Object(fields.clone()));
         let is_kept = |field: &&Prefilling| after.pointer(&field.pointer) == before.pointer(&field.pointer);
         let prefilled = self.prefilled.iter().filter(is_kept).cloned().collect();
-        let Value::Object(fields) = after else { unreachable!("an object is patched by an object") };
         Self::new(fields, prefilled)
     }
 }
 
 /// RFC 7396 §2, where the patch is an object.
-fn merge(target: &mut Value, patch: &Map<String, Value>) {
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(fields) = target else { return };
+fn merge(fields: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (name, value) in patch {
         match value {
             Value::Null => drop(fields.remove(name)),
-            Value::Object(inner) => merge(fields.entry(name.as_str()).or_insert(Value::Null), inner),
+            Value::Object(patch) => {
+                let mut inner = match fields.remove(name) {
+                    Some(Value::Object(inner)) => inner,
+                    _ => Map::new(),
+                };
+                merge(&mut inner, patch);
+                fields.insert(name.clone(), Value::Object(inner));
+            }
             other => drop(fields.insert(name.clone(), other.clone())),
         }
     }
@@ -127,14 +137,14 @@ mod tests {
     #[test]
     fn bounds_hold_at_their_edge() {
         let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
-        let too_long = Err(Fault::TooLong { max: Content::MOST_BYTES });
+        let too_large = Err(Fault::TooLarge);
         assert!(Content::new(object(nested(Content::MOST_LEVELS)), vec![]).is_ok());
-        assert_eq!(Content::new(object(nested(Content::MOST_LEVELS + 1)), vec![]), too_long);
+        assert_eq!(Content::new(object(nested(Content::MOST_LEVELS + 1)), vec![]), too_large);
         let many = |values: usize| object(json!({ "a": vec![0; values - 2] }));
         assert!(Content::new(many(Content::MOST_VALUES), vec![]).is_ok());
-        assert_eq!(Content::new(many(Content::MOST_VALUES + 1), vec![]), too_long);
+        assert_eq!(Content::new(many(Content::MOST_VALUES + 1), vec![]), too_large);
         let long = |bytes: usize| object(json!({ "a": "b".repeat(bytes - 8) }));
         assert!(Content::new(long(Content::MOST_BYTES), vec![]).is_ok());
-        assert_eq!(Content::new(long(Content::MOST_BYTES + 1), vec![]), too_long);
+        assert_eq!(Content::new(long(Content::MOST_BYTES + 1), vec![]), too_large);
     }
 }

@@ -10,7 +10,6 @@ use domain::{
     space::Space,
 };
 use persistence::{KeptProcedure, Transaction};
-use serde_json::Value;
 
 use super::{
     error::FormErrorView,
@@ -137,7 +136,7 @@ pub async fn check(request: HttpRequest, person: Person, path: Path<(PathId, Pat
             body.open(caller.strong()?)?;
             Permission::Draft.require_state(&space, tx.now())?;
             let content = sealed::open(&app.data_keys, &kept)?;
-            let errors = kept.kind.form.check(&Value::Object(content.fields().clone()));
+            let errors = kept.kind.form.check(&content.whole());
             let views = errors.into_iter().map(|error| FormErrorView::new(error, language)).collect();
             Prepared::ok(&CheckView::new(views))
         })
