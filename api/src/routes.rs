@@ -119,6 +119,8 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(procedure::drafts::one::check)
         .service(procedure::drafts::one::restore)
         .service(procedure::drafts::one::timeline)
+        .service(procedure::drafts::assignee::assign)
+        .service(procedure::drafts::assignee::unassign)
         .service(certification::access_codes::activation::activate)
         .service(certification::own::list)
         .service(certification::own::ask)

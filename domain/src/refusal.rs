@@ -153,6 +153,9 @@ pub enum Refusal {
     /// Only what is in the bin is taken out of it.
     #[error("the procedure is not in the bin")]
     ProcedureNotBinned,
+    /// Procedures are looked after by active members who may draft.
+    #[error("the assignee may not draft here")]
+    AssigneeMayNotDraft,
     /// The service opens only to a space that is certified for it (domain.md §4, F).
     #[error("the service {service} wants a certification")]
     CertificationRequired {

@@ -381,6 +381,7 @@ diesel::table! {
         updated_at -> Timestamp,
         version -> BigInt,
         lock_seq -> BigInt,
+        assignee_id -> Nullable<Text>,
     }
 }
 
@@ -615,6 +616,7 @@ diesel::joinable!(procedure_type_versions -> procedure_types (code));
 diesel::joinable!(procedure_type_versions -> sectors (theme));
 diesel::joinable!(procedure_type_versions -> services (certification));
 diesel::joinable!(procedure_types -> catalogues (catalogue));
+diesel::joinable!(procedures -> memberships (assignee_id));
 diesel::joinable!(procedures -> spaces (space_id));
 diesel::joinable!(products -> persons (person_id));
 diesel::joinable!(recoveries -> products (product_id));

@@ -341,6 +341,13 @@ impl Scene {
                 &[("content", Fields)],
                 &["content"],
             ),
+            wish(
+                "PUT",
+                &format!("{}/assignee", self.procedure),
+                json!({ "memberId": "019d6c3e-8c00-7000-8000-000000000002" }),
+                &[("memberId", Form)],
+                &["memberId"],
+            ),
             wish("POST", &format!("{}/check", self.procedure), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.procedure), json!({}), &[], &[]),
             wish(

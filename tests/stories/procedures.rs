@@ -14,6 +14,7 @@ crate::on_both_databases!(
     drafts_go_with_their_space,
     a_procedure_is_begun_where_nothing_keeps_it_from_that,
     each_role_drafts_or_only_reads,
+    a_draft_is_given_to_who_may_draft,
     edits_within_an_hour_are_one_step,
     of_edits_at_once_one_is_kept,
     what_is_filled_in_has_bounds,
@@ -210,6 +211,46 @@ fn each_role_drafts_or_only_reads(world: &World) {
     for reply in refused {
         reply.expect_problem(403, "role_insufficient");
     }
+}
+
+fn a_draft_is_given_to_who_may_draft(world: &World) {
+    let (founder, space) = opened(world);
+    let path = draft(&founder, &space);
+    let mine = draft(&founder, &space);
+    let id = |member: String| member.rsplit('/').next().expect("an id").to_owned();
+    let (colleague, reader, stranger) = (world.person(), world.person(), world.founder());
+    let contributor = id(founder.admit(&space, &colleague, "contributor"));
+    let only_reads = id(founder.admit(&space, &reader, "reader"));
+    let give =
+        |actor: &Actor, member: &str| actor.put(&format!("{path}/assignee"), "*", &json!({ "memberId": member }));
+    let given = give(&founder, &contributor);
+    assert_eq!(
+        (&given.expect(200)["assigneeId"], given.header("etag").starts_with("\"2-")),
+        (&json!(contributor), true)
+    );
+    assert_eq!(give(&colleague, &contributor).header("etag"), given.header("etag"), "he has it already");
+    let list = |member: &str| founder.get(&format!("{space}/procedures?assignee={member}")).expect(200)["data"].clone();
+    assert_eq!((list(&contributor).as_array().map(Vec::len), list(&only_reads)), (Some(1), json!([])));
+    assert_eq!(list(&contributor)[0]["assigneeId"], json!(contributor));
+
+    for nobody in [only_reads.as_str(), "019d6c3e-8c00-7000-8000-000000000002"] {
+        give(&founder, nobody).expect_problem(409, "assignee_may_not_draft");
+    }
+    give(&reader, &contributor).expect_problem(403, "role_insufficient");
+    give(&stranger, &contributor).expect_problem(404, "not_found");
+    let malformed = founder.get(&format!("{space}/procedures?assignee=x")).expect_problem(400, "invalid_input").clone();
+    assert_eq!(malformed["errors"][0]["parameter"], "assignee");
+
+    // Who has left looks after nothing new; what he had says so until somebody takes it over.
+    founder.post(&format!("{space}/members/{contributor}/suspend"), &json!({})).expect(200);
+    assert_eq!(founder.get(&path).expect(200)["assigneeId"], json!(contributor));
+    let other = founder.put(&format!("{mine}/assignee"), "*", &json!({ "memberId": contributor }));
+    other.expect_problem(409, "assignee_may_not_draft");
+    for _ in 0..2 {
+        founder.send("DELETE", &format!("{path}/assignee"), &[], vec![]).expect(204);
+    }
+    assert_eq!(founder.get(&path).expect(200).get("assigneeId"), None);
+    assert_eq!(acts(&founder, &path), ["begun", "assigned", "unassigned"]);
 }
 
 fn edits_within_an_hour_are_one_step(world: &World) {

@@ -563,6 +563,12 @@ codes! {
         en: "Too many drafts", "A space can have at most {limit} procedures in preparation, those in the bin among them.";
         lb: "Ze vill Demarchen a Virbereedung", "En Espace kann héchstens {limit} Demarchen a Virbereedung hunn, déi am Dreckskuerf mat.";
     }
+    AssigneeMayNotDraft = "assignee_may_not_draft", 409 {
+        fr: "Attribution impossible", "Une démarche s'attribue à un membre actif de l'espace qui peut préparer des démarches.";
+        de: "Zuweisung nicht möglich", "Ein Vorgang wird einem aktiven Mitglied des Bereichs zugewiesen, das Vorgänge vorbereiten darf.";
+        en: "Not to be assigned", "A procedure is assigned to an active member of the space who may draft procedures.";
+        lb: "Net zouzedeelen", "Eng Demarche gëtt engem aktive Member vum Espace zougedeelt, deen Demarche virbereede dierf.";
+    }
     ProcedureAudience = "procedure_audience", 409 {
         fr: "Autre type d'espace", "Cette démarche part d'un espace de l'autre type : privé ou professionnel.";
         de: "Andere Art von Bereich", "Dieser Vorgang läuft in einem Bereich der anderen Art: privat oder beruflich.";
@@ -845,6 +851,7 @@ impl From<Refusal> for Problem {
             Refusal::DraftLimitReached { limit } => (Code::DraftLimitReached, json!({ "limit": limit })),
             Refusal::ProcedureBinned => (Code::ProcedureBinned, json!({})),
             Refusal::ProcedureNotBinned => (Code::ProcedureNotBinned, json!({})),
+            Refusal::AssigneeMayNotDraft => (Code::AssigneeMayNotDraft, json!({})),
             Refusal::SystemUserSuspended => (Code::SystemUserSuspended, json!({})),
             Refusal::SystemUserNotSuspended => (Code::SystemUserNotSuspended, json!({})),
             Refusal::SystemUserEnded => (Code::SystemUserEnded, json!({})),

@@ -91,6 +91,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("binProcedure", SUBSTANTIAL),
     ("checkProcedure", SUBSTANTIAL),
     ("restoreProcedure", SUBSTANTIAL),
+    ("assignProcedure", SUBSTANTIAL),
+    ("unassignProcedure", SUBSTANTIAL),
     ("getProcedureTimeline", SUBSTANTIAL),
     ("listCertifications", SUBSTANTIAL),
     ("requestCertification", SUBSTANTIAL),

@@ -171,6 +171,8 @@ const STEPS: &[Step] = &[
     Step { from: ("beginProcedure", "201"), to: "editProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("beginProcedure", "201"), to: "checkProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("beginProcedure", "201"), to: "getProcedureTimeline", parameters: PROCEDURE, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "assignProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("assignProcedure", "200"), to: "unassignProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("getProcedure", "200"), to: "binProcedure", parameters: PROCEDURE, body: &[] },
     Step {
         from: ("listProcedures", "200"),

@@ -142,6 +142,8 @@ coded! {
         ProcedureBinned = "procedure_binned",
         /// It was taken out of the bin.
         ProcedureRestored = "procedure_restored",
+        /// Somebody was to look after it, or nobody any more.
+        ProcedureAssigned = "procedure_assigned",
     }
 }
 

@@ -248,7 +248,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn of_role(of: u128, role: Role) -> Member {
+    pub(crate) fn of_role(of: u128, role: Role) -> Member {
         let mut member = member(of);
         member.membership.role = role;
         member

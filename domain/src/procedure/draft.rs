@@ -8,7 +8,8 @@ use crate::{
     catalogue::{Service, ServiceStatus},
     certification::HeldCertification,
     coded::coded,
-    id::{ProcedureId, SpaceId},
+    collaboration::{Membership, MembershipStatus, Permission},
+    id::{MembershipId, ProcedureId, SpaceId},
     identity::Strength,
 };
 
@@ -38,6 +39,10 @@ coded! {
         Binned = "binned",
         /// It was taken out of the bin.
         Restored = "restored",
+        /// Somebody of the space was to look after it.
+        Assigned = "assigned",
+        /// Nobody was to any more.
+        Unassigned = "unassigned",
     }
 }
 
@@ -54,6 +59,8 @@ pub struct Procedure {
     pub kind_version: u32,
     /// Where it stands.
     pub state: ProcedureState,
+    /// Who of the space looks after it.
+    pub assignee: Option<MembershipId>,
     /// Since when it is in the bin, if it is.
     pub binned_at: Option<Instant>,
     /// When it was begun.
@@ -117,6 +124,7 @@ impl Opener<'_> {
             kind: kind.code.clone(),
             kind_version: kind.version,
             state: ProcedureState::InPreparation,
+            assignee: None,
             binned_at: None,
             created_at: now,
             updated_at: now,
@@ -167,6 +175,34 @@ impl Procedure {
         Ok(self.turned(ProcedureAct::Restored, None, now))
     }
 
+    /// It with somebody who looks after it; `None` if he does already.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureBinned`]; [`Refusal::AssigneeMayNotDraft`] for who is no active member here, or only reads.
+    pub fn assigned(&self, to: Option<&Membership>, now: Instant) -> Result<Option<ProcedureChange>, Refusal> {
+        self.require_out_of_bin()?;
+        let may_draft = |member: &&Membership| {
+            let is_active = member.status_at(now) == MembershipStatus::Active;
+            is_active && member.space == self.space && Permission::Draft.is_of(member.role)
+        };
+        let assignee = to.filter(may_draft).ok_or(Refusal::AssigneeMayNotDraft)?.id;
+        Ok(self.given_to(Some(assignee), ProcedureAct::Assigned, now))
+    }
+
+    /// It without anybody who looks after it; `None` if nobody does.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureBinned`].
+    pub fn unassigned(&self, now: Instant) -> Result<Option<ProcedureChange>, Refusal> {
+        self.require_out_of_bin()?;
+        Ok(self.given_to(None, ProcedureAct::Unassigned, now))
+    }
+
+    fn given_to(&self, assignee: Option<MembershipId>, act: ProcedureAct, now: Instant) -> Option<ProcedureChange> {
+        let ProcedureChange { after, act } = self.turned(act, None, now);
+        (assignee != self.assignee).then_some(ProcedureChange { after: Self { assignee, ..after }, act })
+    }
+
     fn require_out_of_bin(&self) -> Result<(), Refusal> {
         if self.binned_at.is_some() { Err(Refusal::ProcedureBinned) } else { Ok(()) }
     }
@@ -184,7 +220,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        collaboration::member::tests::space,
+        collaboration::{
+            Role,
+            member::tests::{of_role, space},
+        },
         identity::Assurance,
         procedure::procedure_type::tests::procedure_type,
         space::{Space, SpaceKind},
@@ -210,6 +249,30 @@ mod tests {
         assert_eq!(begin(&space, &high, 0), Err(Refusal::StepUpRequired { needed }));
         let closed = space.closed(space.created_at).unwrap();
         assert_eq!(begin(&closed, &kind, 0), Err(Refusal::SpaceClosed));
+    }
+
+    #[test]
+    fn an_active_member_who_may_draft_looks_after_it() {
+        let space = space();
+        let now = space.created_at;
+        let draft = begin(&space, &procedure_type("aed.vat", "TVA").kind, 0).unwrap().after().clone();
+        let contributor = of_role(1, Role::Contributor).membership;
+        let assigned = draft.assigned(Some(&contributor), now).unwrap().unwrap();
+        assert_eq!((assigned.act(), assigned.after().assignee), (ProcedureAct::Assigned, Some(contributor.id)));
+        assert_eq!(assigned.after().assigned(Some(&contributor), now), Ok(None));
+        let unassigned = assigned.after().unassigned(now).unwrap().unwrap();
+        assert_eq!((unassigned.act(), unassigned.after().assignee), (ProcedureAct::Unassigned, None));
+        assert_eq!(draft.unassigned(now), Ok(None));
+
+        let reader = of_role(2, Role::Reader).membership;
+        let suspended = Membership { status: MembershipStatus::Suspended, ..contributor.clone() };
+        let elsewhere = Membership { space: Uuid::max().into(), ..contributor.clone() };
+        for member in [None, Some(&reader), Some(&suspended), Some(&elsewhere)] {
+            assert_eq!(draft.assigned(member, now), Err(Refusal::AssigneeMayNotDraft));
+        }
+        let binned = assigned.after().binned(now).unwrap().after().clone();
+        assert_eq!(binned.assigned(Some(&contributor), now), Err(Refusal::ProcedureBinned));
+        assert_eq!(binned.unassigned(now), Err(Refusal::ProcedureBinned));
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
     Coded, Instant,
-    id::{PersonId, ProcedureId, SpaceId},
+    id::{MembershipId, PersonId, ProcedureId, SpaceId},
     identity::Person,
     procedure::{
         Procedure, ProcedureAct, ProcedureChange, ProcedureType, ProcedureTypeCode, TypeWithForm,
@@ -33,6 +33,7 @@ struct ProcedureRow {
     type_code: String,
     type_version: i64,
     state: String,
+    assignee_id: Option<String>,
     binned_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -47,6 +48,7 @@ impl From<&Procedure> for ProcedureRow {
             type_code: procedure.kind.to_string(),
             type_version: procedure.kind_version.into(),
             state: procedure.state.code().to_owned(),
+            assignee_id: procedure.assignee.map(|id| id.to_string()),
             binned_at: procedure.binned_at.map(stamp),
             created_at: stamp(procedure.created_at),
             updated_at: stamp(procedure.updated_at),
@@ -64,6 +66,7 @@ impl ProcedureRow {
             kind: row.value(ProcedureTypeCode::parse(&self.type_code))?,
             kind_version: row.number(self.type_version)?,
             state: row.code(&self.state)?,
+            assignee: self.assignee_id.as_deref().map(|id| row.id(id)).transpose()?,
             binned_at: self.binned_at.map(|at| at.and_utc()),
             created_at: self.created_at.and_utc(),
             updated_at: self.updated_at.and_utc(),
@@ -88,6 +91,8 @@ pub struct KeptProcedure {
 pub struct ProcedureFilter {
     /// Only those of this type.
     pub kind: Option<ProcedureTypeCode>,
+    /// Only those that this member looks after.
+    pub assignee: Option<MembershipId>,
     /// Those in the bin, in the place of those that are not.
     pub in_bin: bool,
     /// Only those after this one, in the order of their ids.
@@ -164,6 +169,9 @@ impl Reading<'_> {
                 .into_boxed();
             if let Some(kind) = &filter.kind {
                 wanted = wanted.filter(procedures::type_code.eq(kind.as_str()));
+            }
+            if let Some(assignee) = filter.assignee {
+                wanted = wanted.filter(procedures::assignee_id.eq(assignee.to_string()));
             }
             if filter.in_bin {
                 wanted.filter(procedures::binned_at.gt(binned_since)).get_results(db)

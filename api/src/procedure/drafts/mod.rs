@@ -1,5 +1,6 @@
 //! `/v1/spaces/{id}/procedures`: procedures in preparation. Who may draft begins, edits and bins them; every member reads them.
 
+pub mod assignee;
 pub mod error;
 pub mod one;
 pub mod request;
@@ -10,10 +11,10 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
-    Refusal,
+    Fault, Refusal,
     audit::{AuditAct, Chain, Event},
     collaboration::{Membership, Permission},
-    id::{ProcedureId, SpaceId},
+    id::{MembershipId, ProcedureId, SpaceId},
     procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode, TypeWithForm},
     space::Space,
     text::Language,
@@ -50,6 +51,7 @@ use crate::{
     params(
         ("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000"),
         ("type" = Option<schema::ProcedureTypeCode>, Query, description = "Only those of this type.", example = "aed.vat-registration"),
+        ("assignee" = Option<Uuid>, Query, description = "Only those that this member looks after.", example = "019d6c3e-8c00-7000-8000-000000000002"),
         ("bin" = Option<bool>, Query, description = "Those in the bin, in the place of the others.", example = false),
         ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before; empty for the first.", example = ""),
@@ -66,13 +68,15 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
     let language = language::preferred(request.headers());
     let mut query = Query::of(&request);
     let kind = query.value("type", ProcedureTypeCode::parse);
+    let assignee =
+        query.value("assignee", |id| PathId::parse(id).map(PathId::of::<MembershipId>).ok_or(Fault::Malformed));
     let in_bin = query.flag("bin").unwrap_or_default();
     let paging = Paging::of(&request, query, person.app());
     let listed = person.read(move |tx, caller| {
         let (space, _) = member(tx, caller, id.of(), Permission::View)?;
         paging.list::<ProcedurePage>(caller, |after, most| {
             Permission::View.require_state(&space, tx.now())?;
-            let filter = ProcedureFilter { kind, in_bin, after: after.map(ProcedureId) };
+            let filter = ProcedureFilter { kind, assignee, in_bin, after: after.map(ProcedureId) };
             let rows = tx.procedures_of(space.id, &filter, most)?;
             let view =
                 |(procedure, kind): &(Procedure, ProcedureType)| ProcedureView::in_brief(procedure, kind, language);

@@ -239,7 +239,7 @@ pub async fn timeline(request: HttpRequest, person: Person, path: Path<(PathId, 
 }
 
 /// The space, and the procedure under its lock, for somebody who may draft there.
-fn locked(
+pub(super) fn locked(
     tx: &mut Transaction<'_>,
     caller: &Caller,
     (id, procedure): (SpaceId, ProcedureId),

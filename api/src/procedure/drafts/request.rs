@@ -1,12 +1,13 @@
 //! What is asked of procedures in preparation.
 
-use domain::{Fault, procedure::ProcedureTypeCode};
+use domain::{Fault, id::MembershipId, procedure::ProcedureTypeCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::http::{
     body::{Faults, MERGE_PATCH, Request},
+    path::PathId,
     schema,
 };
 
@@ -24,6 +25,23 @@ impl Request for BeginProcedureRequest {
     type Value = ProcedureTypeCode;
     fn check(self, faults: &mut Faults) -> Option<ProcedureTypeCode> {
         faults.take("/type", ProcedureTypeCode::parse(&self.r#type).map_err(|_| Fault::Malformed))
+    }
+}
+
+/// Who is to look after a procedure.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "memberId": "019d6c3e-8c00-7000-8000-000000000002" }))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssignProcedureRequest {
+    /// A member of the space who may draft: an id of its list of members.
+    #[schema(value_type = Uuid)]
+    member_id: String,
+}
+
+impl Request for AssignProcedureRequest {
+    type Value = MembershipId;
+    fn check(self, faults: &mut Faults) -> Option<MembershipId> {
+        faults.take("/memberId", PathId::parse(&self.member_id).map(PathId::of).ok_or(Fault::Malformed))
     }
 }
 

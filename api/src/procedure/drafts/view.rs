@@ -65,6 +65,10 @@ pub struct ProcedureView {
     r#type: TypeOfProcedureView,
     /// Where it stands.
     state: ProcedureStateChoice,
+    /// The member who looks after it, if one does.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee_id: Option<Uuid>,
     /// When it was begun.
     created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -113,6 +117,7 @@ impl ProcedureView {
                 title: titles.in_language(language).to_owned(),
             },
             state: Choice(procedure.state),
+            assignee_id: procedure.assignee.map(|id| id.0),
             created_at: procedure.created_at,
             updated_at: procedure.updated_at,
             binned_at: procedure.binned_at,

@@ -508,8 +508,10 @@ fn procedures(census: &mut Census<'_>, known: &Known) {
     census.ask(|tx| tx.procedure_of(id, space.id));
     for in_bin in [false, true] {
         for kind in [None, Some(kind.kind.code.clone())] {
-            let filter = ProcedureFilter { kind, in_bin, after: Some(id) };
-            census.ask(|tx| tx.procedures_of(space.id, &filter, 10));
+            for assignee in [None, Some(Uuid::from_u128(1).into())] {
+                let filter = ProcedureFilter { kind: kind.clone(), assignee, in_bin, after: Some(id) };
+                census.ask(|tx| tx.procedures_of(space.id, &filter, 10));
+            }
         }
     }
     census.ask(|tx| tx.lock_procedure_of(id, space.id));
