@@ -12,6 +12,7 @@ use crate::{
     id::{CertificationId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
     partner::{FeedPosition, PartnerScope},
+    procedure::ProcedureState,
     space::SpaceIdentifier,
 };
 
@@ -153,6 +154,24 @@ pub enum Refusal {
     /// Only what is in the bin is taken out of it.
     #[error("the procedure is not in the bin")]
     ProcedureNotBinned,
+    /// Where the procedure stands, this is not done to it.
+    #[error("the procedure is in another state")]
+    ProcedureState {
+        /// Where it stands.
+        state: ProcedureState,
+    },
+    /// What is filled in is not as the form wants it.
+    #[error("what is filled in is not as the form wants it")]
+    ProcedureInvalid,
+    /// What the procedure says is not what was seen, or signed.
+    #[error("the digest is another one")]
+    DigestChanged,
+    /// Procedures of this type are sent without a signature.
+    #[error("nobody signs procedures of this type")]
+    SignatureNotWanted,
+    /// Somebody must sign before the procedure is sent.
+    #[error("the procedure is not signed by all who must sign")]
+    SignatureMissing,
     /// Procedures are looked after by active members who may draft.
     #[error("the assignee may not draft here")]
     AssigneeMayNotDraft,

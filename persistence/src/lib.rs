@@ -37,7 +37,7 @@ pub use helpdesk::MembersCount;
 pub use idempotency::Answered;
 pub use identity::{AssertionPurpose, RefreshToken};
 pub use outbox::{DeadLetter, Message, OutboxFigures};
-pub use procedure::{KeptProcedure, ProcedureFilter, ProcedureStep, ProcedureTypeFilter};
+pub use procedure::{KeptProcedure, KeptSignature, ProcedureFilter, ProcedureStep, ProcedureTypeFilter, StepActor};
 pub use recurring::Lease;
 pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
 pub use space::{SealedProfile, SpaceFilter, SpaceInBrief};

@@ -331,11 +331,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    procedure_signatures (procedure_id, place) {
+        procedure_id -> Text,
+        place -> BigInt,
+        person_id -> Text,
+        product_id -> Text,
+        assurance -> Text,
+        authenticated_at -> Timestamp,
+        digest -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     procedure_steps (procedure_id, version) {
         procedure_id -> Text,
         version -> BigInt,
         act -> Text,
-        person_id -> Text,
+        person_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
         at -> Timestamp,
     }
 }
@@ -382,6 +396,9 @@ diesel::table! {
         version -> BigInt,
         lock_seq -> BigInt,
         assignee_id -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        sent_at -> Nullable<Timestamp>,
     }
 }
 
@@ -609,6 +626,10 @@ diesel::joinable!(partner_events -> administrations (administration));
 diesel::joinable!(partner_feeds -> administrations (administration));
 diesel::joinable!(partners -> administrations (administration));
 diesel::joinable!(partners -> clients (id));
+diesel::joinable!(procedure_signatures -> persons (person_id));
+diesel::joinable!(procedure_signatures -> procedures (procedure_id));
+diesel::joinable!(procedure_signatures -> products (product_id));
+diesel::joinable!(procedure_steps -> clients (client_id));
 diesel::joinable!(procedure_steps -> persons (person_id));
 diesel::joinable!(procedure_steps -> procedures (procedure_id));
 diesel::joinable!(procedure_type_versions -> administrations (administration));
@@ -668,6 +689,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     partner_feeds,
     partners,
     persons,
+    procedure_signatures,
     procedure_steps,
     procedure_type_versions,
     procedure_types,

@@ -349,6 +349,21 @@ impl Scene {
                 &["memberId"],
             ),
             wish("POST", &format!("{}/check", self.procedure), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/sign", self.procedure),
+                json!({ "digest": "0".repeat(64) }),
+                &[("digest", Form)],
+                &["digest"],
+            ),
+            wish(
+                "POST",
+                &format!("{}/send", self.procedure),
+                json!({ "digest": "0".repeat(64) }),
+                &[("digest", Form)],
+                &["digest"],
+            ),
+            wish("POST", &format!("{}/withdraw", self.procedure), json!({}), &[], &[]),
             wish("POST", &format!("{}/restore", self.procedure), json!({}), &[], &[]),
             wish(
                 "POST",

@@ -44,6 +44,7 @@ mod recoveries;
 mod recovery_races;
 mod registration;
 mod rosters;
+mod sending;
 mod sessions;
 mod spaces;
 mod system_user_races;

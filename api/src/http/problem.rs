@@ -569,6 +569,36 @@ codes! {
         en: "Not to be assigned", "A procedure is assigned to an active member of the space who may draft procedures.";
         lb: "Net zouzedeelen", "Eng Demarche gëtt engem aktive Member vum Espace zougedeelt, deen Demarche virbereede dierf.";
     }
+    ProcedureState = "procedure_state", 409 {
+        fr: "Démarche à un autre stade", "Au stade où se trouve cette démarche ({procedureState}), cela n'est pas possible.";
+        de: "Vorgang in anderem Stand", "In dem Stand, in dem dieser Vorgang ist ({procedureState}), ist das nicht möglich.";
+        en: "Procedure in another state", "This can't be done to a procedure in this state ({procedureState}).";
+        lb: "Demarche an engem anere Stand", "An deem Stand, an deem dës Demarche ass ({procedureState}), ass dat net méiglech.";
+    }
+    ProcedureInvalid = "procedure_invalid", 409 {
+        fr: "Formulaire incomplet ou inexact", "Ce qui est rempli n'est pas tel que le formulaire le demande. La vérification dit où.";
+        de: "Formular unvollständig oder falsch", "Was ausgefüllt ist, ist nicht, wie das Formular es verlangt. Die Prüfung sagt, wo.";
+        en: "Form incomplete or wrong", "What is filled in is not as the form wants it. The check tells where.";
+        lb: "Formulaire net komplett oder falsch", "Wat ausgefëllt ass, ass net esou, wéi de Formulaire et verlaangt. D'Kontroll seet, wou.";
+    }
+    DigestChanged = "digest_changed", 409 {
+        fr: "Contenu modifié", "La démarche ne dit plus ce qui a été vu. Relisez-la avant de la signer ou de l'envoyer.";
+        de: "Inhalt geändert", "Der Vorgang sagt nicht mehr, was gesehen wurde. Lesen Sie ihn neu, bevor Sie ihn unterschreiben oder senden.";
+        en: "Content changed", "The procedure no longer says what was seen. Read it again before it is signed or sent.";
+        lb: "Inhalt geännert", "D'Demarche seet net méi, wat gesi gouf. Liest se nach eng Kéier, ier Dir se ënnerschreift oder schéckt.";
+    }
+    SignatureNotWanted = "signature_not_wanted", 409 {
+        fr: "Sans signature", "Les démarches de ce type s'envoient sans signature.";
+        de: "Ohne Unterschrift", "Vorgänge dieser Art werden ohne Unterschrift gesendet.";
+        en: "No signature wanted", "Procedures of this type are sent without a signature.";
+        lb: "Ouni Ënnerschrëft", "Demarchen vun dëser Zort ginn ouni Ënnerschrëft geschéckt.";
+    }
+    SignatureMissing = "signature_missing", 409 {
+        fr: "Signature manquante", "Cette démarche doit être signée par tous ceux que son type demande avant d'être envoyée.";
+        de: "Unterschrift fehlt", "Dieser Vorgang muss von allen unterschrieben sein, die seine Art verlangt, bevor er gesendet wird.";
+        en: "Signature missing", "This procedure must be signed by all whom its type wants before it is sent.";
+        lb: "Ënnerschrëft feelt", "Dës Demarche muss vun all deenen ënnerschriwwe sinn, déi hir Zort verlaangt, ier se geschéckt gëtt.";
+    }
     ProcedureAudience = "procedure_audience", 409 {
         fr: "Autre type d'espace", "Cette démarche part d'un espace de l'autre type : privé ou professionnel.";
         de: "Andere Art von Bereich", "Dieser Vorgang läuft in einem Bereich der anderen Art: privat oder beruflich.";
@@ -849,6 +879,11 @@ impl From<Refusal> for Problem {
             Refusal::ProcedureAudience => (Code::ProcedureAudience, json!({})),
             Refusal::ProcedureTypeNotOffered => (Code::ProcedureTypeNotOffered, json!({})),
             Refusal::DraftLimitReached { limit } => (Code::DraftLimitReached, json!({ "limit": limit })),
+            Refusal::ProcedureState { state } => (Code::ProcedureState, json!({ "procedureState": state.code() })),
+            Refusal::ProcedureInvalid => (Code::ProcedureInvalid, json!({})),
+            Refusal::DigestChanged => (Code::DigestChanged, json!({})),
+            Refusal::SignatureNotWanted => (Code::SignatureNotWanted, json!({})),
+            Refusal::SignatureMissing => (Code::SignatureMissing, json!({})),
             Refusal::ProcedureBinned => (Code::ProcedureBinned, json!({})),
             Refusal::ProcedureNotBinned => (Code::ProcedureNotBinned, json!({})),
             Refusal::AssigneeMayNotDraft => (Code::AssigneeMayNotDraft, json!({})),

@@ -196,6 +196,10 @@ text_schemas! {
     ServiceCode { pattern(Some(catalogue::ServiceCode::PATTERN)), max_length(Some(catalogue::ServiceCode::MAX)), examples(["acd.tax-cards"]) }
     /// The code of a type of procedure.
     ProcedureTypeCode { pattern(Some(procedure::ProcedureTypeCode::PATTERN)), max_length(Some(procedure::ProcedureTypeCode::MAX)), examples(["aed.vat-registration"]) }
+    /// The SHA-256 of what a procedure says, in hexadecimal digits.
+    ContentDigest { pattern(Some(procedure::ContentDigest::PATTERN)), max_length(Some(64)), examples(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]) }
+    /// What a procedure that was sent is called.
+    ReferenceNumber { pattern(Some(procedure::ReferenceNumber::PATTERN)), max_length(Some(procedure::ReferenceNumber::MAX)), examples(["AED-2027-7K3M9QX2"]) }
     /// The code of an administration.
     AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
     /// The code of a sector.

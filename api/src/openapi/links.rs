@@ -31,6 +31,7 @@ const FIRST_SYSTEM_USER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("systemUserId", "$response.body#/data/0/id")];
 
 const PROCEDURE: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("procedureId", "$response.body#/id")];
+const SEEN: &[(&str, &str)] = &[("digest", "$response.body#/digest")];
 
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
 const FIRST_CERTIFICATION: &[(&str, &str)] =
@@ -173,6 +174,9 @@ const STEPS: &[Step] = &[
     Step { from: ("beginProcedure", "201"), to: "getProcedureTimeline", parameters: PROCEDURE, body: &[] },
     Step { from: ("beginProcedure", "201"), to: "assignProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("assignProcedure", "200"), to: "unassignProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("getProcedure", "200"), to: "signProcedure", parameters: PROCEDURE, body: SEEN },
+    Step { from: ("signProcedure", "200"), to: "sendProcedure", parameters: PROCEDURE, body: SEEN },
+    Step { from: ("sendProcedure", "200"), to: "withdrawProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("getProcedure", "200"), to: "binProcedure", parameters: PROCEDURE, body: &[] },
     Step {
         from: ("listProcedures", "200"),

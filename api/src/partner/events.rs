@@ -106,6 +106,12 @@ pub enum EventDataView {
         /// Its id.
         access_code_id: Uuid,
     },
+    /// A procedure.
+    #[serde(rename_all = "camelCase")]
+    Procedure {
+        /// Its id.
+        procedure_id: Uuid,
+    },
 }
 
 impl EventView {
@@ -123,6 +129,7 @@ impl EventView {
             data: match told.event.kind.subject() {
                 EventSubject::Certification => EventDataView::Certification { certification_id: subject },
                 EventSubject::AccessCode => EventDataView::AccessCode { access_code_id: subject },
+                EventSubject::Procedure => EventDataView::Procedure { procedure_id: subject },
             },
         }
     }

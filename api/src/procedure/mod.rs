@@ -1,6 +1,6 @@
-//! Procedures: their types, which persons find, what keeps a space from beginning one, and those in preparation.
+//! Procedures: their types, which persons find, what keeps a space from beginning one, and a space's own.
 
-pub mod drafts;
 pub mod opening;
+pub mod own;
 pub mod types;
 pub mod view;

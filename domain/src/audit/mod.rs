@@ -144,6 +144,12 @@ coded! {
         ProcedureRestored = "procedure_restored",
         /// Somebody was to look after it, or nobody any more.
         ProcedureAssigned = "procedure_assigned",
+        /// It was signed.
+        ProcedureSigned = "procedure_signed",
+        /// It was sent to the administration.
+        ProcedureSent = "procedure_sent",
+        /// It was taken back from the administration.
+        ProcedureWithdrawn = "procedure_withdrawn",
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     catalogue::AdministrationCode,
     coded::coded,
-    id::{AccessCodeId, CertificationId},
+    id::{AccessCodeId, CertificationId, ProcedureId},
 };
 
 coded! {
@@ -30,6 +30,10 @@ coded! {
         CertificationExpired = "certification.expired",
         /// Wrong security codes locked an access code that the administration had issued.
         AccessCodeLocked = "access_code.locked",
+        /// A procedure was sent.
+        ProcedureSent = "procedure.sent",
+        /// A space took back what it had sent.
+        ProcedureWithdrawn = "procedure.withdrawn",
     }
 }
 
@@ -40,6 +44,8 @@ pub enum EventSubject {
     Certification,
     /// An access code.
     AccessCode,
+    /// A procedure.
+    Procedure,
 }
 
 impl PartnerEventKind {
@@ -55,6 +61,7 @@ impl PartnerEventKind {
             | Self::CertificationRevoked
             | Self::CertificationExpired => EventSubject::Certification,
             Self::AccessCodeLocked => EventSubject::AccessCode,
+            Self::ProcedureSent | Self::ProcedureWithdrawn => EventSubject::Procedure,
         }
     }
 }
@@ -77,6 +84,10 @@ impl PartnerEvent {
     }
     /// Something that happened to an access code.
     pub fn of_access_code(administration: AdministrationCode, kind: PartnerEventKind, id: AccessCodeId) -> Self {
+        Self { administration, kind, subject: id.0 }
+    }
+    /// Something that happened to a procedure.
+    pub fn of_procedure(administration: AdministrationCode, kind: PartnerEventKind, id: ProcedureId) -> Self {
         Self { administration, kind, subject: id.0 }
     }
 }

@@ -17,6 +17,9 @@ pub struct Content {
 impl Content {
     /// The most bytes, written as JSON (our choice).
     pub const MOST_BYTES: usize = 256 * 1024;
+    /// The largest whole number, up or down: one that JSON means exactly everywhere (RFC 7493, section 2.2), so that no two
+    /// contents have one digest.
+    pub const LARGEST_WHOLE: u64 = (1 << 53) - 1;
     /// How deep it is nested at most (our choice).
     pub const MOST_LEVELS: usize = 16;
     /// The most values in it (our choice): as many errors as a check can tell.
@@ -50,6 +53,7 @@ impl Content {
         let whole = self.whole();
         is_shallow(&whole, Self::MOST_LEVELS)
             && count(&whole) <= Self::MOST_VALUES
+            && is_exact(&whole)
             && whole.to_string().len() <= Self::MOST_BYTES
     }
 
@@ -91,6 +95,19 @@ fn count(value: &Value) -> usize {
         Value::Array(items) => items.iter().map(count).sum(),
         Value::Object(fields) => fields.values().map(count).sum::<usize>(),
         _ => 0,
+    }
+}
+
+/// Whether every whole number in it is within [`Content::LARGEST_WHOLE`].
+fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+            whole.is_none_or(|whole| whole <= Content::LARGEST_WHOLE)
+        }
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Object(fields) => fields.values().all(is_exact),
+        _ => true,
     }
 }
 
@@ -146,5 +163,10 @@ mod tests {
         let long = |bytes: usize| object(json!({ "a": "b".repeat(bytes - 8) }));
         assert!(Content::new(long(Content::MOST_BYTES), vec![]).is_ok());
         assert_eq!(Content::new(long(Content::MOST_BYTES + 1), vec![]), too_large);
+        let whole = |number: i64| Content::new(object(json!({ "a": [number] })), vec![]);
+        let largest = i64::try_from(Content::LARGEST_WHOLE).unwrap();
+        assert!(whole(largest).is_ok() && whole(-largest).is_ok());
+        assert_eq!((whole(largest + 1), whole(-largest - 1)), (too_large.clone(), too_large.clone()));
+        assert_eq!(Content::new(object(json!({ "a": u64::MAX })), vec![]), too_large);
     }
 }

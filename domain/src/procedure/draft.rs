@@ -2,92 +2,24 @@
 
 use chrono::TimeDelta;
 
-use super::{Hindrance, Opener, ProcedureType, ProcedureTypeCode};
+use super::{
+    Hindrance, Opener, Procedure, ProcedureAct, ProcedureChange, ProcedureState, ProcedureType, life::Signatures,
+};
 use crate::{
     Instant, Refusal,
     catalogue::{Service, ServiceStatus},
     certification::HeldCertification,
-    coded::coded,
     collaboration::{Membership, MembershipStatus, Permission},
-    id::{MembershipId, ProcedureId, SpaceId},
+    id::{MembershipId, ProcedureId},
     identity::Strength,
 };
 
-/// The most procedures in preparation in a space, those in the bin among them.
+/// The most procedures in preparation in a space, signed or not, those in the bin among them.
 pub const MOST: u32 = 500;
 /// How long one stays in the bin.
 pub const IN_BIN: TimeDelta = TimeDelta::days(14);
 /// Edits by one person within this time are one step of the timeline.
 pub const EDITS_WITHIN: TimeDelta = TimeDelta::hours(1);
-
-coded! {
-    /// Where a procedure stands.
-    ProcedureState {
-        /// It is filled in, and nobody but the space knows of it.
-        InPreparation = "in_preparation",
-    }
-}
-
-coded! {
-    /// What is done to a procedure, as its timeline tells it.
-    ProcedureAct {
-        /// It was begun.
-        Begun = "begun",
-        /// What is filled in was changed; once an hour and person.
-        Edited = "edited",
-        /// It was put into the bin.
-        Binned = "binned",
-        /// It was taken out of the bin.
-        Restored = "restored",
-        /// Somebody of the space was to look after it.
-        Assigned = "assigned",
-        /// Nobody was to any more.
-        Unassigned = "unassigned",
-    }
-}
-
-/// A procedure, but for what is filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Procedure {
-    /// Which.
-    pub id: ProcedureId,
-    /// Whose.
-    pub space: SpaceId,
-    /// Of which type.
-    pub kind: ProcedureTypeCode,
-    /// In which version of it, for good.
-    pub kind_version: u32,
-    /// Where it stands.
-    pub state: ProcedureState,
-    /// Who of the space looks after it.
-    pub assignee: Option<MembershipId>,
-    /// Since when it is in the bin, if it is.
-    pub binned_at: Option<Instant>,
-    /// When it was begun.
-    pub created_at: Instant,
-    /// When it was last changed.
-    pub updated_at: Instant,
-    /// Counts its changes: what `If-Match` is compared with.
-    pub version: u32,
-}
-
-/// A procedure that was begun or changed by the rules; nothing else is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcedureChange {
-    after: Procedure,
-    act: ProcedureAct,
-}
-
-impl ProcedureChange {
-    /// The procedure as it is to be.
-    pub fn after(&self) -> &Procedure {
-        &self.after
-    }
-    /// What was done.
-    pub fn act(&self) -> ProcedureAct {
-        self.act
-    }
-}
 
 impl Opener<'_> {
     /// Begins a procedure, where nothing keeps it from that; `others` are in preparation here.
@@ -105,16 +37,7 @@ impl Opener<'_> {
         if kind.status == ServiceStatus::Retired {
             return Err(Refusal::ProcedureTypeNotOffered);
         }
-        match self.hindrances(kind, certified, now)?.into_iter().next() {
-            None => (),
-            Some(Hindrance::Audience) => return Err(Refusal::ProcedureAudience),
-            Some(Hindrance::CertificationRequired { service, sector }) => {
-                return Err(Refusal::CertificationRequired { service, sector });
-            }
-            Some(Hindrance::Assurance { needed }) => {
-                return Err(Refusal::StepUpRequired { needed: Strength { level: needed, max_age: None } });
-            }
-        }
+        self.require_unhindered(kind, certified, now)?;
         if others >= MOST {
             return Err(Refusal::DraftLimitReached { limit: MOST });
         }
@@ -125,12 +48,33 @@ impl Opener<'_> {
             kind_version: kind.version,
             state: ProcedureState::InPreparation,
             assignee: None,
+            sending: None,
             binned_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
         };
-        Ok(ProcedureChange { after, act: ProcedureAct::Begun })
+        Ok(ProcedureChange { after, act: ProcedureAct::Begun, signatures: Signatures::Kept })
+    }
+
+    /// Nothing keeps a procedure of this type from being begun, signed or sent here now.
+    ///
+    /// # Errors
+    /// The first [`Hindrance`], and those of [`Opener::hindrances`].
+    pub fn require_unhindered(
+        &self,
+        kind: &ProcedureType,
+        certified: Option<(&Service, Vec<HeldCertification>)>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        match self.hindrances(kind, certified, now)?.into_iter().next() {
+            None => Ok(()),
+            Some(Hindrance::Audience) => Err(Refusal::ProcedureAudience),
+            Some(Hindrance::CertificationRequired { service, sector }) => {
+                Err(Refusal::CertificationRequired { service, sector })
+            }
+            Some(Hindrance::Assurance { needed }) => Err(Refusal::StepUpRequired { needed: Strength::of(needed) }),
+        }
     }
 }
 
@@ -145,22 +89,24 @@ impl Procedure {
         self.binned_at.map(|binned_at| binned_at + IN_BIN)
     }
 
-    /// It with another content.
+    /// It with another content: whoever had signed has not signed this.
     ///
     /// # Errors
-    /// [`Refusal::ProcedureBinned`].
+    /// [`Refusal::ProcedureBinned`]; [`Refusal::ProcedureState`] once it was sent.
     pub fn edited(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
         self.require_out_of_bin()?;
-        Ok(self.turned(ProcedureAct::Edited, None, now))
+        self.require_unsent()?;
+        Ok(self.reopened(ProcedureAct::Edited, None, now))
     }
 
-    /// It in the bin.
+    /// It in the bin, from which it comes back unsigned.
     ///
     /// # Errors
-    /// [`Refusal::ProcedureBinned`].
+    /// [`Refusal::ProcedureBinned`]; [`Refusal::ProcedureState`] once it was sent.
     pub fn binned(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
         self.require_out_of_bin()?;
-        Ok(self.turned(ProcedureAct::Binned, Some(now), now))
+        self.require_unsent()?;
+        Ok(self.reopened(ProcedureAct::Binned, Some(now), now))
     }
 
     /// It out of the bin, as it was.
@@ -172,7 +118,7 @@ impl Procedure {
             return Err(Refusal::NotFound);
         }
         self.binned_at.ok_or(Refusal::ProcedureNotBinned)?;
-        Ok(self.turned(ProcedureAct::Restored, None, now))
+        Ok(self.reopened(ProcedureAct::Restored, None, now))
     }
 
     /// It with somebody who looks after it; `None` if he does already.
@@ -199,17 +145,14 @@ impl Procedure {
     }
 
     fn given_to(&self, assignee: Option<MembershipId>, act: ProcedureAct, now: Instant) -> Option<ProcedureChange> {
-        let ProcedureChange { after, act } = self.turned(act, None, now);
-        (assignee != self.assignee).then_some(ProcedureChange { after: Self { assignee, ..after }, act })
+        let given = Self { assignee, ..self.clone() };
+        (assignee != self.assignee).then(|| given.turned(self.state, act, now))
     }
 
-    fn require_out_of_bin(&self) -> Result<(), Refusal> {
-        if self.binned_at.is_some() { Err(Refusal::ProcedureBinned) } else { Ok(()) }
-    }
-
-    fn turned(&self, act: ProcedureAct, binned_at: Option<Instant>, now: Instant) -> ProcedureChange {
-        let after = Self { binned_at, updated_at: now, version: self.version + 1, ..self.clone() };
-        ProcedureChange { after, act }
+    /// It in preparation, signed by nobody.
+    fn reopened(&self, act: ProcedureAct, binned_at: Option<Instant>, now: Instant) -> ProcedureChange {
+        let reopened = Self { binned_at, ..self.clone() };
+        reopened.turned(ProcedureState::InPreparation, act, now).with(Signatures::Void)
     }
 }
 

@@ -2,11 +2,14 @@
 
 pub mod content;
 pub mod draft;
+pub mod life;
 pub mod procedure_type;
+pub mod submission;
 
 pub use content::Content;
-pub use draft::{Procedure, ProcedureAct, ProcedureChange, ProcedureState};
+pub use life::{Procedure, ProcedureAct, ProcedureChange, ProcedureState, Signatures};
 pub use procedure_type::{
     AttachmentCode, AttachmentSlot, Hindrance, MediaType, Opener, ProcedureType, ProcedureTypeCode, SignatureKind,
     TypeWithForm,
 };
+pub use submission::{ContentDigest, ReferenceNumber, Sending, Signature, Submission};

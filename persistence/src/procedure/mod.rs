@@ -1,7 +1,11 @@
 //! Procedures and their types, as they are kept.
 
-mod drafts;
+mod procedures;
+mod signatures;
+mod steps;
 pub(crate) mod types;
 
-pub use drafts::{KeptProcedure, ProcedureFilter, ProcedureStep};
+pub use procedures::{KeptProcedure, ProcedureFilter};
+pub use signatures::KeptSignature;
+pub use steps::{ProcedureStep, StepActor};
 pub use types::ProcedureTypeFilter;

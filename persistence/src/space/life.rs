@@ -82,7 +82,7 @@ impl Transaction<'_> {
         Ok((spaces, is_more))
     }
 
-    /// Keeps a locked space that was purged: nobody is in it or invited any more, no software is, it has no procedures, and nothing is said of its company.
+    /// Keeps a locked space that was purged: nobody is in it or invited any more, no software is, it has no drafts, and nothing is said of its company.
     pub fn save_purged_space(&mut self, space: &Space) -> Result<(), StoreError> {
         self.save_space(space)?;
         let left = memberships::table.filter(memberships::space_id.eq(space.id.to_string()));
@@ -95,7 +95,7 @@ impl Transaction<'_> {
             diesel::delete(profile).execute(db)
         })?;
         self.delete_system_users_of(space.id)?;
-        self.delete_procedures_of(space.id)?;
+        self.delete_drafts_of(space.id)?;
         self.withdraw_recovery_of(space.id)?;
         self.forget_applications_of(space.id)?;
         self.forget_join_requests_to(space.id)

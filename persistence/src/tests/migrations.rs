@@ -157,6 +157,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         partner_feeds,
         partners,
         persons,
+        procedure_signatures,
         procedure_steps,
         procedure_type_versions,
         procedure_types,

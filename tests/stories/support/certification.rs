@@ -28,11 +28,6 @@ impl Actor {
         id
     }
 
-    /// A procedure of this type, begun in the space at this path.
-    pub fn begin_procedure(&self, space: &str, code: &str) -> Value {
-        self.post(&format!("{space}/procedures"), &json!({ "type": code })).expect(201)
-    }
-
     /// A code for an agent that the holder in the space at this path hands out.
     pub fn hand_out(&self, space: &str, holder: &str) -> Value {
         self.post(&format!("{space}/certifications/{holder}/agent-access-codes"), &json!({})).expect(201)

@@ -8,6 +8,7 @@ mod invitation;
 mod jwt;
 mod mail_server;
 mod partner;
+mod procedure;
 mod process;
 mod raw;
 mod rival;

@@ -28,7 +28,7 @@ use domain::{
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
     partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
-    procedure::Opener,
+    procedure::{Content, Opener, ProcedureState, ReferenceNumber, Submission},
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
@@ -502,15 +502,17 @@ fn procedures(census: &mut Census<'_>, known: &Known) {
     let (Known { owner, space, .. }, kind) = (known, procedure_type("acd.request", None));
     let opener = Opener { space, login: Some(Assurance::High) };
     let begun = opener.begin((Uuid::from_u128(1).into(), &kind.kind), None, 0, now()).unwrap();
-    let (id, by) = (begun.after().id, owner.person.id);
+    let (id, by) = (begun.after().id, &Actor::Person { person: owner.person.id, product: owner.product });
     census.ask(|tx| tx.insert_procedure(&begun, by, "sealed"));
     census.ask(|tx| tx.count_drafts(space.id));
     census.ask(|tx| tx.procedure_of(id, space.id));
     for in_bin in [false, true] {
         for kind in [None, Some(kind.kind.code.clone())] {
             for assignee in [None, Some(Uuid::from_u128(1).into())] {
-                let filter = ProcedureFilter { kind: kind.clone(), assignee, in_bin, after: Some(id) };
-                census.ask(|tx| tx.procedures_of(space.id, &filter, 10));
+                for state in [None, Some(ProcedureState::Sent)] {
+                    let filter = ProcedureFilter { kind: kind.clone(), state, assignee, in_bin, after: Some(id) };
+                    census.ask(|tx| tx.procedures_of(space.id, &filter, 10));
+                }
             }
         }
     }
@@ -518,7 +520,14 @@ fn procedures(census: &mut Census<'_>, known: &Known) {
     let edited = begun.after().edited(now()).unwrap();
     census.ask(|tx| tx.save_procedure(&edited, by, Some("sealed")));
     census.ask(|tx| tx.steps_of(id, 0, 10));
-    let binned = edited.after().binned(now() - TimeDelta::days(15)).unwrap();
+    let content = Content::default();
+    let submission = Submission { procedure: edited.after(), kind: &kind, space: &space.identifier, content: &content };
+    let signed = submission.signed(&session(owner), submission.digest().unwrap(), now()).unwrap();
+    census.ask(|tx| tx.save_procedure(&signed, by, None));
+    census.ask(|tx| tx.signatures_of(id));
+    let reference = ReferenceNumber::draw(&kind.kind.code, now(), 1);
+    census.ask(|tx| tx.is_reference_taken(&reference));
+    let binned = signed.after().binned(now() - TimeDelta::days(15)).unwrap();
     census.ask(|tx| tx.save_procedure(&binned, by, None));
     census.ask(|tx| tx.purge_procedures().map(drop));
 }

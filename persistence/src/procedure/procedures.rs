@@ -1,27 +1,24 @@
-//! Procedures in preparation. One changes under its own lock, and is begun under that of its space.
+//! Procedures. One changes under its own lock, and is begun under that of its space.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use domain::{
-    Coded, Instant,
-    id::{MembershipId, PersonId, ProcedureId, SpaceId},
-    identity::Person,
+    Coded,
+    audit::Actor,
+    id::{MembershipId, ProcedureId, SpaceId},
     procedure::{
-        Procedure, ProcedureAct, ProcedureChange, ProcedureType, ProcedureTypeCode, TypeWithForm,
-        draft::{EDITS_WITHIN, IN_BIN},
+        ContentDigest, Procedure, ProcedureChange, ProcedureState, ProcedureType, ProcedureTypeCode, ReferenceNumber,
+        Sending, TypeWithForm, draft::IN_BIN,
     },
 };
 
 use super::types::{VersionRow, read_form};
 use crate::{
     error::StoreError,
-    identity::PersonRow,
     kept::Kept,
     recurring::{PURGED_AT_ONCE, is_full},
     row::{Row, stamp},
-    schema::{
-        persons, procedure_steps as steps, procedure_type_versions as versions, procedure_types as types, procedures,
-    },
+    schema::{procedure_steps as steps, procedure_type_versions as versions, procedure_types as types, procedures},
     transaction::{Rank, Reading, Transaction},
 };
 
@@ -34,6 +31,9 @@ struct ProcedureRow {
     type_version: i64,
     state: String,
     assignee_id: Option<String>,
+    reference: Option<String>,
+    digest: Option<String>,
+    sent_at: Option<NaiveDateTime>,
     binned_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -42,6 +42,7 @@ struct ProcedureRow {
 
 impl From<&Procedure> for ProcedureRow {
     fn from(procedure: &Procedure) -> Self {
+        let sending = procedure.sending.as_ref();
         Self {
             id: procedure.id.to_string(),
             space_id: procedure.space.to_string(),
@@ -49,6 +50,9 @@ impl From<&Procedure> for ProcedureRow {
             type_version: procedure.kind_version.into(),
             state: procedure.state.code().to_owned(),
             assignee_id: procedure.assignee.map(|id| id.to_string()),
+            reference: sending.map(|sending| sending.reference.as_str().to_owned()),
+            digest: sending.map(|sending| sending.digest.to_string()),
+            sent_at: sending.map(|sending| stamp(sending.at)),
             binned_at: procedure.binned_at.map(stamp),
             created_at: stamp(procedure.created_at),
             updated_at: stamp(procedure.updated_at),
@@ -60,7 +64,17 @@ impl From<&Procedure> for ProcedureRow {
 impl ProcedureRow {
     fn read(self) -> Result<Procedure, StoreError> {
         let row = Row { table: "procedures", id: &self.id };
+        let sending = match (self.reference, self.digest, self.sent_at) {
+            (Some(reference), Some(digest), Some(at)) => Some(Sending {
+                reference: ReferenceNumber::kept(reference),
+                digest: row.value(ContentDigest::parse(&digest))?,
+                at: at.and_utc(),
+            }),
+            (None, None, None) => None,
+            _ => return Err(row.corrupt("it was half sent")),
+        };
         Ok(Procedure {
+            sending,
             id: row.id(&self.id)?,
             space: row.id(&self.space_id)?,
             kind: row.value(ProcedureTypeCode::parse(&self.type_code))?,
@@ -91,25 +105,14 @@ pub struct KeptProcedure {
 pub struct ProcedureFilter {
     /// Only those of this type.
     pub kind: Option<ProcedureTypeCode>,
+    /// Only those that stand so.
+    pub state: Option<ProcedureState>,
     /// Only those that this member looks after.
     pub assignee: Option<MembershipId>,
     /// Those in the bin, in the place of those that are not.
     pub in_bin: bool,
     /// Only those after this one, in the order of their ids.
     pub after: Option<ProcedureId>,
-}
-
-/// Something that was done to a procedure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcedureStep {
-    /// The version that it made.
-    pub version: u32,
-    /// What was done.
-    pub act: ProcedureAct,
-    /// By whom.
-    pub person: Person,
-    /// When.
-    pub at: Instant,
 }
 
 /// Procedures with their types, each in its version.
@@ -170,6 +173,9 @@ impl Reading<'_> {
             if let Some(kind) = &filter.kind {
                 wanted = wanted.filter(procedures::type_code.eq(kind.as_str()));
             }
+            if let Some(state) = filter.state {
+                wanted = wanted.filter(procedures::state.eq(state.code()));
+            }
             if let Some(assignee) = filter.assignee {
                 wanted = wanted.filter(procedures::assignee_id.eq(assignee.to_string()));
             }
@@ -184,39 +190,24 @@ impl Reading<'_> {
         found.into_iter().map(read).collect()
     }
 
-    /// How many procedures are in preparation in a space; believed only under its lock.
+    /// How many procedures of a space were not sent; believed only under its lock.
     pub fn count_drafts(&mut self, space: SpaceId) -> Result<u32, StoreError> {
         let space = space.to_string();
-        let of_space = procedures::table.filter(procedures::space_id.eq(&space));
-        let count: i64 = self.run(|db| of_space.count().get_result(db))?;
+        let drafts =
+            procedures::table.filter(procedures::space_id.eq(&space)).filter(procedures::state.eq_any(unsent()));
+        let count: i64 = self.run(|db| drafts.count().get_result(db))?;
         Row { table: "procedures of", id: &space }.number(count)
     }
 
-    /// What was done to a procedure, in its order.
-    pub fn steps_of(
-        &mut self,
-        procedure: ProcedureId,
-        after: u32,
-        most: u32,
-    ) -> Result<Vec<ProcedureStep>, StoreError> {
-        let procedure = procedure.to_string();
-        let found: Vec<(i64, String, NaiveDateTime, PersonRow)> = self.run(|db| {
-            steps::table
-                .inner_join(persons::table)
-                .filter(steps::procedure_id.eq(&procedure))
-                .filter(steps::version.gt(i64::from(after)))
-                .order(steps::version)
-                .limit(most.into())
-                .select((steps::version, steps::act, steps::at, PersonRow::as_select()))
-                .get_results(db)
-        })?;
-        let row = Row { table: "procedure_steps", id: &procedure };
-        let read = |(version, act, at, person): (i64, String, NaiveDateTime, PersonRow)| {
-            let (version, act) = (row.number(version)?, row.code(&act)?);
-            Ok(ProcedureStep { version, act, person: person.read()?, at: at.and_utc() })
-        };
-        found.into_iter().map(read).collect()
+    /// Whether a procedure was sent under this number.
+    pub fn is_reference_taken(&mut self, reference: &ReferenceNumber) -> Result<bool, StoreError> {
+        let taken = procedures::table.filter(procedures::reference.eq(reference.as_str()));
+        self.run(|db| diesel::select(diesel::dsl::exists(taken)).get_result(db))
     }
+}
+
+fn unsent() -> [&'static str; 2] {
+    ProcedureState::UNSENT.map(Coded::code)
 }
 
 impl Transaction<'_> {
@@ -232,7 +223,7 @@ impl Transaction<'_> {
     }
 
     /// Keeps a procedure that was begun, under the lock of its space.
-    pub fn insert_procedure(&mut self, begun: &ProcedureChange, by: PersonId, sealed: &str) -> Result<(), StoreError> {
+    pub fn insert_procedure(&mut self, begun: &ProcedureChange, by: &Actor, sealed: &str) -> Result<(), StoreError> {
         let row = ProcedureRow::from(begun.after());
         let values = (row, procedures::content_sealed.eq(sealed));
         self.run(|db| diesel::insert_into(procedures::table).values(values).execute(db))?;
@@ -243,7 +234,7 @@ impl Transaction<'_> {
     pub fn save_procedure(
         &mut self,
         change: &ProcedureChange,
-        by: PersonId,
+        by: &Actor,
         sealed: Option<&str>,
     ) -> Result<(), StoreError> {
         let row = ProcedureRow::from(change.after());
@@ -252,35 +243,8 @@ impl Transaction<'_> {
             let content = procedures::content_sealed.eq(sealed);
             self.run(|db| diesel::update(procedures::table.find(&row.id)).set(content).execute(db))?;
         }
-        if change.act() == ProcedureAct::Edited && self.has_edited_lately(&row.id, by)? {
-            return Ok(());
-        }
+        self.save_signatures(change.after().id, change.signatures())?;
         self.insert_step(change, by)
-    }
-
-    /// Whether the last step is an edit of the same person, not long ago.
-    fn has_edited_lately(&mut self, procedure: &str, by: PersonId) -> Result<bool, StoreError> {
-        let last: Option<(String, String, NaiveDateTime)> = self.run(|db| {
-            let of_procedure = steps::table.filter(steps::procedure_id.eq(procedure));
-            let last = of_procedure.order(steps::version.desc()).limit(1);
-            last.select((steps::act, steps::person_id, steps::at)).get_result(db).optional()
-        })?;
-        let since = stamp(self.now() - EDITS_WITHIN);
-        Ok(last.is_some_and(|(act, person, at)| {
-            act == ProcedureAct::Edited.code() && person == by.to_string() && at > since
-        }))
-    }
-
-    fn insert_step(&mut self, change: &ProcedureChange, by: PersonId) -> Result<(), StoreError> {
-        let row = (
-            steps::procedure_id.eq(change.after().id.to_string()),
-            steps::version.eq(i64::from(change.after().version)),
-            steps::act.eq(change.act().code()),
-            steps::person_id.eq(by.to_string()),
-            steps::at.eq(stamp(self.now())),
-        );
-        self.run(|db| diesel::insert_into(steps::table).values(row).execute(db))?;
-        Ok(())
     }
 
     /// Deletes procedures, at most a hundred, whose time in the bin is over. Says whether there may be more.
@@ -294,9 +258,10 @@ impl Transaction<'_> {
         Ok(is_full(&ids))
     }
 
-    /// Deletes the procedures of a space, which is purged.
-    pub(crate) fn delete_procedures_of(&mut self, space: SpaceId) -> Result<(), StoreError> {
+    /// Deletes the drafts of a space, which is purged. What was sent is the administration's too, and stays.
+    pub(crate) fn delete_drafts_of(&mut self, space: SpaceId) -> Result<(), StoreError> {
         let of_space = procedures::table.filter(procedures::space_id.eq(space.to_string()));
+        let of_space = of_space.filter(procedures::state.eq_any(unsent()));
         let ids: Vec<String> = self.run(|db| of_space.select(procedures::id).get_results(db))?;
         ids.chunks(crate::row::NAMED_AT_ONCE).try_for_each(|some| self.delete_procedures(some))
     }
@@ -305,6 +270,7 @@ impl Transaction<'_> {
         if ids.is_empty() {
             return Ok(());
         }
+        self.delete_signatures(ids)?;
         self.run(|db| {
             diesel::delete(steps::table.filter(steps::procedure_id.eq_any(ids))).execute(db)?;
             diesel::delete(procedures::table.filter(procedures::id.eq_any(ids))).execute(db)

@@ -1,13 +1,14 @@
-//! Procedures in preparation as their space sees them.
+//! Procedures as their space sees them.
 
 use chrono::{DateTime, Utc};
 use domain::{
+    Refusal,
     catalogue::LocalText,
     form::Prefilling,
-    procedure::{Content, Procedure, ProcedureType},
+    procedure::{Procedure, ProcedureType, Submission},
     text::Language,
 };
-use persistence::ProcedureStep;
+use persistence::{KeptSignature, ProcedureStep, StepActor};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use super::error::FormErrorView;
 use crate::http::{
     page::{PageView, page},
-    schema::{Choice, ProcedureActChoice, ProcedureStateChoice},
+    schema::{self, AssuranceChoice, Choice, ProcedureActChoice, ProcedureStateChoice, ProductKindChoice},
 };
 
 /// Of which type a procedure is, for good.
@@ -52,6 +53,40 @@ impl From<&Prefilling> for PrefillingView {
     }
 }
 
+/// That somebody signed a procedure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProcedureSignature)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureView {
+    /// The given name of who signed.
+    #[schema(example = "Anna")]
+    given_name: String,
+    /// His family name.
+    #[schema(example = "Schmit")]
+    family_name: String,
+    /// With which kind of product he had logged in.
+    product_kind: ProductKindChoice,
+    /// How sure the identity provider was of him.
+    assurance: AssuranceChoice,
+    /// When he had proved who he is.
+    authenticated_at: DateTime<Utc>,
+    /// When he signed.
+    signed_at: DateTime<Utc>,
+}
+
+impl From<&KeptSignature> for SignatureView {
+    fn from(KeptSignature { signature, person, product }: &KeptSignature) -> Self {
+        Self {
+            given_name: person.given_name.to_string(),
+            family_name: person.family_name.to_string(),
+            product_kind: Choice(*product),
+            assurance: Choice(signature.assurance),
+            authenticated_at: signature.authenticated_at,
+            signed_at: signature.at,
+        }
+    }
+}
+
 /// A procedure.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Procedure)]
@@ -81,6 +116,23 @@ pub struct ProcedureView {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     purge_at: Option<DateTime<Utc>>,
+    /// What it is called since it was sent.
+    #[schema(nullable = false, value_type = Option<schema::ReferenceNumber>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// When it was sent.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<DateTime<Utc>>,
+    /// The SHA-256 of what it says, which is signed and sent: of its id, its type, the space's identifier and what is filled in,
+    /// written canonically (RFC 8785). Lists leave it out.
+    #[schema(nullable = false, value_type = Option<schema::ContentDigest>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// Who signed it as it is. Lists leave it out.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signatures: Option<Vec<SignatureView>>,
     /// What is filled in. Lists leave it out.
     #[schema(nullable = false, value_type = Option<Object>, additional_properties, example = json!({ "legalName": "Boulangerie du Coin S.à r.l." }))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,14 +152,24 @@ impl ProcedureView {
     }
     /// A procedure in a list.
     pub fn in_brief(procedure: &Procedure, kind: &ProcedureType, language: Language) -> Self {
-        Self::new(procedure, &kind.titles, None, language)
+        Self::new(procedure, &kind.titles, language)
     }
-    /// A procedure with what is filled in.
-    pub fn whole(procedure: &Procedure, kind: &ProcedureType, content: &Content, language: Language) -> Self {
-        Self::new(procedure, &kind.titles, Some(content), language)
+    /// A procedure with what is filled in, and who signed it.
+    ///
+    /// # Errors
+    /// Those of [`Submission::digest`].
+    pub fn whole(of: &Submission<'_>, signatures: &[KeptSignature], language: Language) -> Result<Self, Refusal> {
+        Ok(Self {
+            digest: Some(of.digest()?.to_string()),
+            signatures: Some(signatures.iter().map(Into::into).collect()),
+            content: Some(of.content.fields().clone()),
+            prefilled: Some(of.content.prefilled().iter().map(Into::into).collect()),
+            ..Self::new(of.procedure, &of.kind.kind.titles, language)
+        })
     }
 
-    fn new(procedure: &Procedure, titles: &LocalText, content: Option<&Content>, language: Language) -> Self {
+    fn new(procedure: &Procedure, titles: &LocalText, language: Language) -> Self {
+        let sending = procedure.sending.as_ref();
         Self {
             id: procedure.id.0,
             space_id: procedure.space.0,
@@ -122,8 +184,12 @@ impl ProcedureView {
             updated_at: procedure.updated_at,
             binned_at: procedure.binned_at,
             purge_at: procedure.purge_at(),
-            content: content.map(|content| content.fields().clone()),
-            prefilled: content.map(|content| content.prefilled().iter().map(Into::into).collect()),
+            reference: sending.map(|sending| sending.reference.as_str().to_owned()),
+            sent_at: sending.map(|sending| sending.at),
+            digest: None,
+            signatures: None,
+            content: None,
+            prefilled: None,
             language: titles.spoken(language),
         }
     }
@@ -170,22 +236,45 @@ pub struct StepView {
     act: ProcedureActChoice,
     /// When; of several edits, when the first was.
     at: DateTime<Utc>,
-    /// The given name of who did it.
-    #[schema(example = "Anna")]
-    given_name: String,
+    /// Who did it.
+    by: StepBy,
+    /// The given name of the person who did it.
+    #[schema(nullable = false, example = "Anna")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<String>,
     /// His family name.
-    #[schema(example = "Schmit")]
-    family_name: String,
+    #[schema(nullable = false, example = "Schmit")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<String>,
+}
+
+/// Who does something to a procedure.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ProcedureStepBy)]
+#[serde(rename_all = "snake_case")]
+pub enum StepBy {
+    /// Somebody of the space.
+    Person,
+    /// The administration.
+    Administration,
+    /// The portal, by a rule of its own.
+    Portal,
 }
 
 impl From<ProcedureStep> for StepView {
     fn from(step: ProcedureStep) -> Self {
+        let (by, person) = match step.actor {
+            StepActor::Person(person) => (StepBy::Person, Some(person)),
+            StepActor::Administration => (StepBy::Administration, None),
+            StepActor::Portal => (StepBy::Portal, None),
+        };
         Self {
             version: step.version,
             act: Choice(step.act),
             at: step.at,
-            given_name: step.person.given_name.to_string(),
-            family_name: step.person.family_name.to_string(),
+            by,
+            given_name: person.as_ref().map(|person| person.given_name.to_string()),
+            family_name: person.as_ref().map(|person| person.family_name.to_string()),
         }
     }
 }

@@ -1,6 +1,10 @@
-//! What is asked of procedures in preparation.
+//! What is asked of procedures.
 
-use domain::{Fault, id::MembershipId, procedure::ProcedureTypeCode};
+use domain::{
+    Fault,
+    id::MembershipId,
+    procedure::{ContentDigest, ProcedureTypeCode},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -42,6 +46,23 @@ impl Request for AssignProcedureRequest {
     type Value = MembershipId;
     fn check(self, faults: &mut Faults) -> Option<MembershipId> {
         faults.take("/memberId", PathId::parse(&self.member_id).map(PathId::of).ok_or(Fault::Malformed))
+    }
+}
+
+/// What is signed or sent, as it was seen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubmitProcedureRequest {
+    /// The procedure's `digest`, as it was shown.
+    #[schema(value_type = schema::ContentDigest)]
+    digest: String,
+}
+
+impl Request for SubmitProcedureRequest {
+    type Value = ContentDigest;
+    fn check(self, faults: &mut Faults) -> Option<ContentDigest> {
+        faults.take("/digest", ContentDigest::parse(&self.digest))
     }
 }
 

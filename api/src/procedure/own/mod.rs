@@ -1,10 +1,12 @@
-//! `/v1/spaces/{id}/procedures`: procedures in preparation. Who may draft begins, edits and bins them; every member reads them.
+//! `/v1/spaces/{id}/procedures`: a space's own procedures. Who may draft begins, edits and bins them, managers sign and send them,
+//! every member reads them.
 
 pub mod assignee;
 pub mod error;
 pub mod one;
 pub mod request;
 mod sealed;
+pub mod sending;
 pub mod view;
 
 use std::collections::BTreeSet;
@@ -13,9 +15,11 @@ use actix_web::{HttpRequest, get, post, web::Path};
 use domain::{
     Fault, Refusal,
     audit::{AuditAct, Chain, Event},
+    catalogue::Service,
+    certification::HeldCertification,
     collaboration::{Membership, Permission},
     id::{MembershipId, ProcedureId, SpaceId},
-    procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode, TypeWithForm},
+    procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode, Submission},
     space::Space,
     text::Language,
 };
@@ -37,7 +41,7 @@ use crate::{
         path::PathId,
         problem::Problem,
         query::Query,
-        schema,
+        schema::{self, ProcedureStateChoice},
     },
     keys::DataKeys,
     space::profile,
@@ -51,6 +55,7 @@ use crate::{
     params(
         ("id" = Uuid, Path, description = "The space's id.", example = "019d6c3e-8c00-7000-8000-000000000000"),
         ("type" = Option<schema::ProcedureTypeCode>, Query, description = "Only those of this type.", example = "aed.vat-registration"),
+        ("state" = Option<ProcedureStateChoice>, Query, description = "Only those that stand so.", example = "in_preparation"),
         ("assignee" = Option<Uuid>, Query, description = "Only those that this member looks after.", example = "019d6c3e-8c00-7000-8000-000000000002"),
         ("bin" = Option<bool>, Query, description = "Those in the bin, in the place of the others.", example = false),
         ("limit" = Option<u32>, Query, description = "How many to a page.", minimum = 1, maximum = 100, example = 25),
@@ -68,6 +73,7 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
     let language = language::preferred(request.headers());
     let mut query = Query::of(&request);
     let kind = query.value("type", ProcedureTypeCode::parse);
+    let state = query.choice("state");
     let assignee =
         query.value("assignee", |id| PathId::parse(id).map(PathId::of::<MembershipId>).ok_or(Fault::Malformed));
     let in_bin = query.flag("bin").unwrap_or_default();
@@ -76,7 +82,7 @@ pub async fn list(request: HttpRequest, person: Person, id: Path<PathId>) -> Ans
         let (space, _) = member(tx, caller, id.of(), Permission::View)?;
         paging.list::<ProcedurePage>(caller, |after, most| {
             Permission::View.require_state(&space, tx.now())?;
-            let filter = ProcedureFilter { kind, assignee, in_bin, after: after.map(ProcedureId) };
+            let filter = ProcedureFilter { kind, state, assignee, in_bin, after: after.map(ProcedureId) };
             let rows = tx.procedures_of(space.id, &filter, most)?;
             let view =
                 |(procedure, kind): &(Procedure, ProcedureType)| ProcedureView::in_brief(procedure, kind, language);
@@ -117,18 +123,18 @@ pub async fn begin(
             Permission::Draft.require_role(membership.role)?;
             let code = body.open(caller.strong()?)?;
             Permission::Draft.require_state(&space, tx.now())?;
-            let TypeWithForm { kind, form } = tx.procedure_type(&code)?.ok_or(Refusal::ProcedureTypeNotOffered)?;
-            let service = kind.certification.as_ref().map(|code| tx.service(code)).transpose()?.flatten();
-            let held = service.as_ref().map(|service| tx.certifications_for(id, &service.code)).transpose()?;
+            let kind = tx.procedure_type(&code)?.ok_or(Refusal::ProcedureTypeNotOffered)?;
+            let (service, held) = certification_wanted(tx, id, &kind.kind)?.unzip();
             let opener = Opener { space: &space, login: Some(caller.assurance) };
             let others = tx.count_drafts(id)?;
-            let begun = opener.begin((tx.new_id(), &kind), service.as_ref().zip(held), others, tx.now())?;
-            let (fields, prefilled) = form.prefilled(&known(tx, &app.data_keys, &space)?);
+            let begun = opener.begin((tx.new_id(), &kind.kind), service.as_ref().zip(held), others, tx.now())?;
+            let (fields, prefilled) = kind.form.prefilled(&known(tx, &app.data_keys, &space)?);
             let content = Content::new(fields, prefilled).map_err(|fault| Refusal::Field { field: "type", fault })?;
-            tx.insert_procedure(&begun, caller.person, &sealed::seal(&app.data_keys, &content))?;
+            tx.insert_procedure(&begun, &caller.actor(), &sealed::seal(&app.data_keys, &content))?;
             let procedure = begun.after();
             tx.record(Event::new(Chain::Space(id), AuditAct::ProcedureBegun, caller.actor(), procedure.id));
-            let view = ProcedureView::whole(procedure, &kind, &content, language);
+            let submission = Submission { procedure, kind: &kind, space: &space.identifier, content: &content };
+            let view = ProcedureView::whole(&submission, &[], language)?;
             let location = format!("/v1/spaces/{id}/procedures/{}", procedure.id);
             Ok(Prepared::created(&view)?.at(location).versioned(procedure.version))
         })
@@ -145,6 +151,25 @@ fn member(
     let found = tx.space_of(space, caller.person, caller.product)?.ok_or(Refusal::NotFound)?;
     act.require_role(found.1.role)?;
     Ok(found)
+}
+
+/// The service for which a type wants a certification, with those that a space has for it.
+fn certification_wanted(
+    tx: &mut Reading<'_>,
+    space: SpaceId,
+    kind: &ProcedureType,
+) -> Result<Option<(Service, Vec<HeldCertification>)>, Problem> {
+    let Some(service) = kind.certification.as_ref().map(|code| tx.service(code)).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    let held = tx.certifications_for(space, &service.code)?;
+    Ok(Some((service, held)))
+}
+
+/// A procedure with what is filled in and who signed it, as its space sees it.
+fn shown(tx: &mut Reading<'_>, submission: &Submission<'_>, language: Language) -> Result<ProcedureView, Problem> {
+    let signatures = tx.signatures_of(submission.procedure.id)?;
+    Ok(ProcedureView::whole(submission, &signatures, language)?)
 }
 
 /// What fields are filled in with.

@@ -1,4 +1,4 @@
-//! `/v1/spaces/{id}/procedures/{procedureId}`: one procedure in preparation.
+//! `/v1/spaces/{id}/procedures/{procedureId}`: one procedure, and what is done to a draft.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Path};
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
     id::{ProcedureId, SpaceId},
-    procedure::{Procedure, ProcedureChange},
+    procedure::{Content, Procedure, ProcedureChange, Submission},
     space::Space,
 };
 use persistence::{KeptProcedure, Transaction};
@@ -15,7 +15,7 @@ use super::{
     error::FormErrorView,
     member,
     request::EditProcedureRequest,
-    sealed,
+    sealed, shown,
     view::{CheckView, ProcedureView, StepView, TimelinePage},
 };
 use crate::http::{
@@ -55,14 +55,14 @@ pub async fn get(request: HttpRequest, person: Person, path: Path<(PathId, PathI
             caller.strong()?;
             Permission::View.require_state(&space, tx.now())?;
             let content = sealed::open(&app.data_keys, &kept)?;
-            let KeptProcedure { procedure, kind, .. } = kept;
-            Ok((procedure.version, ProcedureView::whole(&procedure, &kind.kind, &content, language)))
+            let view = shown(tx, &submission(&space, &kept, &content), language)?;
+            Ok((kept.procedure.version, view))
         })
         .await?;
     answer::versioned(&request, version, &view)
 }
 
-/// Changes what is filled in, right or not: `check` tells that.
+/// Changes what is filled in, right or not: `check` tells that. Who had signed it has not signed it any more.
 #[utoipa::path(
     tag = "Procedures", operation_id = "editProcedure", security(("person" = [])),
     request_body(content = EditProcedureRequest, content_type = "application/merge-patch+json"),
@@ -74,7 +74,7 @@ pub async fn get(request: HttpRequest, person: Person, path: Path<(PathId, PathI
     responses(
         (status = 200, description = "The procedure as it is now.", body = ProcedureView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`procedure_binned`, `space_closed`, `space_suspended`"),
+        (status = 409, description = "`procedure_binned`, `procedure_state` with `procedureState`, `space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
     )
@@ -92,7 +92,7 @@ pub async fn edit(
     let app = person.app();
     let (version, view) = person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()))?;
+            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             let wish = body.open(caller.strong()?)?;
             if_match.require(kept.procedure.version)?;
             Permission::Draft.require_state(&space, tx.now())?;
@@ -101,10 +101,11 @@ pub async fn edit(
             let after = before.patched(&wish).map_err(|fault| Refusal::Field { field: "content", fault })?;
             let is_changed = after != before;
             if is_changed {
-                tx.save_procedure(&edited, caller.person, Some(&sealed::seal(&app.data_keys, &after)))?;
+                tx.save_procedure(&edited, &caller.actor(), Some(&sealed::seal(&app.data_keys, &after)))?;
             }
             let procedure = if is_changed { edited.after() } else { &kept.procedure };
-            Ok((procedure.version, ProcedureView::whole(procedure, &kept.kind.kind, &after, language)))
+            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &after) }, language)?;
+            Ok((procedure.version, view))
         })
         .await?;
     Ok(Prepared::ok(&view)?.versioned(version).send())
@@ -154,7 +155,7 @@ pub async fn check(request: HttpRequest, person: Person, path: Path<(PathId, Pat
     responses(
         (status = 204, description = "The procedure is in the bin."),
         (status = 403, description = "`role_insufficient`"),
-        (status = 409, description = "`procedure_binned`, `space_closed`, `space_suspended`"),
+        (status = 409, description = "`procedure_binned`, `procedure_state` with `procedureState`, `space_closed`, `space_suspended`"),
         (status = 412, description = "`version_changed`"),
         (status = 428, description = "`if_match_required`"),
     )
@@ -165,7 +166,7 @@ pub async fn bin(request: HttpRequest, person: Person, path: Path<(PathId, PathI
     let if_match = IfMatch::of(&request);
     person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()))?;
+            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             caller.strong()?;
             if_match.require(kept.procedure.version)?;
             turn(tx, caller, (&space, &kept), AuditAct::ProcedureBinned, Procedure::binned).map(drop)
@@ -195,13 +196,13 @@ pub async fn restore(request: HttpRequest, person: Person, path: Path<(PathId, P
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id, procedure))?;
+            let (space, kept) = locked(tx, caller, (id, procedure), Permission::Draft)?;
             body.open(caller.strong()?)?;
             let act = AuditAct::ProcedureRestored;
             let restored = turn(tx, caller, (&space, &kept), act, Procedure::restored)?;
             let content = sealed::open(&app.data_keys, &kept)?;
             let procedure = restored.after();
-            let view = ProcedureView::whole(procedure, &kept.kind.kind, &content, language);
+            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &content) }, language)?;
             Ok(Prepared::ok(&view)?.versioned(procedure.version))
         })
         .await
@@ -238,15 +239,21 @@ pub async fn timeline(request: HttpRequest, person: Person, path: Path<(PathId, 
     listed.await?.answer()
 }
 
-/// The space, and the procedure under its lock, for somebody who may draft there.
+/// The space, and the procedure under its lock, for somebody who may do this there.
 pub(super) fn locked(
     tx: &mut Transaction<'_>,
     caller: &Caller,
     (id, procedure): (SpaceId, ProcedureId),
+    act: Permission,
 ) -> Result<(Space, KeptProcedure), Problem> {
-    let (space, _) = member(tx, caller, id, Permission::Draft)?;
+    let (space, _) = member(tx, caller, id, act)?;
     let kept = tx.lock_procedure_of(procedure, id)?.ok_or(Refusal::NotFound)?;
     Ok((space, kept))
+}
+
+/// All that is signed and sent of a procedure.
+pub(super) fn submission<'a>(space: &'a Space, kept: &'a KeptProcedure, content: &'a Content) -> Submission<'a> {
+    Submission { procedure: &kept.procedure, kind: &kept.kind, space: &space.identifier, content }
 }
 
 type Turn = fn(&Procedure, Instant) -> Result<ProcedureChange, Refusal>;
@@ -262,7 +269,7 @@ fn turn(
     let now = tx.now();
     Permission::Draft.require_state(space, now)?;
     let turned = turn(&kept.procedure, now)?;
-    tx.save_procedure(&turned, caller.person, None)?;
+    tx.save_procedure(&turned, &caller.actor(), None)?;
     tx.record(Event::new(Chain::Space(space.id), act, caller.actor(), kept.procedure.id));
     Ok(turned)
 }

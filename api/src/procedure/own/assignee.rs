@@ -1,15 +1,20 @@
-//! `/v1/spaces/{id}/procedures/{procedureId}/assignee`: who of the space looks after a procedure in preparation.
+//! `/v1/spaces/{id}/procedures/{procedureId}/assignee`: who of the space looks after a procedure.
 
 use actix_web::{HttpRequest, HttpResponse, delete, put, web::Path};
 use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
-    procedure::ProcedureChange,
+    procedure::{ProcedureChange, Submission},
     space::Space,
 };
 use persistence::Transaction;
 
-use super::{one::locked, request::AssignProcedureRequest, sealed, view::ProcedureView};
+use super::{
+    one::{locked, submission},
+    request::AssignProcedureRequest,
+    sealed, shown,
+    view::ProcedureView,
+};
 use crate::http::{
     answer::{Answer, Prepared},
     body::Body,
@@ -46,7 +51,7 @@ pub async fn assign(
     let app = person.app();
     let (version, view) = person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()))?;
+            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             let wanted = body.open(caller.strong()?)?;
             Permission::Draft.require_state(&space, tx.now())?;
             let member = tx.member_of(wanted, space.id)?.map(|(member, ..)| member);
@@ -54,7 +59,8 @@ pub async fn assign(
             keep(tx, caller, &space, assigned.as_ref())?;
             let procedure = assigned.as_ref().map_or(&kept.procedure, ProcedureChange::after);
             let content = sealed::open(&app.data_keys, &kept)?;
-            Ok((procedure.version, ProcedureView::whole(procedure, &kept.kind.kind, &content, language)))
+            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &content) }, language)?;
+            Ok((procedure.version, view))
         })
         .await?;
     Ok(Prepared::ok(&view)?.versioned(version).send())
@@ -78,7 +84,7 @@ pub async fn unassign(person: Person, path: Path<(PathId, PathId)>) -> Answer {
     let (id, procedure) = path.into_inner();
     person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()))?;
+            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             caller.strong()?;
             Permission::Draft.require_state(&space, tx.now())?;
             let unassigned = kept.procedure.unassigned(tx.now())?;
@@ -95,7 +101,7 @@ fn keep(
     change: Option<&ProcedureChange>,
 ) -> Result<(), Problem> {
     let Some(change) = change else { return Ok(()) };
-    tx.save_procedure(change, caller.person, None)?;
+    tx.save_procedure(change, &caller.actor(), None)?;
     let procedure = change.after().id;
     tx.record(Event::new(Chain::Space(space.id), AuditAct::ProcedureAssigned, caller.actor(), procedure));
     Ok(())
