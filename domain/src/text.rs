@@ -145,6 +145,8 @@ texts! {
     ReasonText(500),
     /// Why a space asks for a certification, as its administration reads it. Its length is our choice.
     GroundsText(2000),
+    /// Why a procedure was closed as it was, as its space reads it. Its length is our choice.
+    ExplanationText(4000),
     /// A given or family name, as an identity provider asserts it.
     PersonName(100),
     /// What administrators call a company's own software. Its length is our choice.

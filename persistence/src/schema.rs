@@ -399,6 +399,9 @@ diesel::table! {
         reference -> Nullable<Text>,
         digest -> Nullable<Text>,
         sent_at -> Nullable<Timestamp>,
+        administration -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        explanation_sealed -> Nullable<Text>,
     }
 }
 
@@ -637,6 +640,7 @@ diesel::joinable!(procedure_type_versions -> procedure_types (code));
 diesel::joinable!(procedure_type_versions -> sectors (theme));
 diesel::joinable!(procedure_type_versions -> services (certification));
 diesel::joinable!(procedure_types -> catalogues (catalogue));
+diesel::joinable!(procedures -> administrations (administration));
 diesel::joinable!(procedures -> memberships (assignee_id));
 diesel::joinable!(procedures -> spaces (space_id));
 diesel::joinable!(products -> persons (person_id));

@@ -74,6 +74,13 @@ pub const SEALED: &[SealedColumn] = &[
         purpose: "procedure-content",
     },
     SealedColumn {
+        table: "procedures",
+        id: "id",
+        column: "explanation_sealed",
+        digest: None,
+        purpose: "procedure-explanation",
+    },
+    SealedColumn {
         table: "access_codes",
         id: "id",
         column: "legal_person_sealed",

@@ -34,6 +34,7 @@ const WALK = [
   },
   "getPartnerClient",
   "listPartnerCertifications",
+  "listPartnerProcedures",
   "listPartnerEvents",
 ].map((step) => (typeof step === "string" ? { id: step } : step));
 

@@ -142,6 +142,11 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("suspendCertification", Serves::Partner),
     ("resumeCertification", Serves::Partner),
     ("revokeCertification", Serves::Partner),
+    ("listPartnerProcedures", Serves::Partner),
+    ("getPartnerProcedure", Serves::Partner),
+    ("receiveProcedure", Serves::Partner),
+    ("startProcedure", Serves::Partner),
+    ("closeProcedure", Serves::Partner),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -635,7 +640,8 @@ fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
     let owner = world.founder();
     let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&owner, &space);
-    let all = "read_certifications,decide_certifications,issue_access_codes,read_events";
+    let all =
+        "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,read_events";
     let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
     let (works, worked) = (partner.log_in(), suspended.log_in());
     world.operate(&["partner", "suspend", &suspended.id]);

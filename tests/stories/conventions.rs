@@ -326,7 +326,8 @@ fn published_keys_verify_our_tokens() {
             "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256", "PS256"],
             "scopes_supported": [
                 "read", "draft", "attach", "fetch_documents",
-                "read_certifications", "decide_certifications", "issue_access_codes", "read_events",
+                "read_certifications", "decide_certifications", "issue_access_codes",
+                "read_procedures", "handle_procedures", "read_events",
             ],
             "service_documentation": format!("{issuer}/docs/"),
         })

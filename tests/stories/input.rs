@@ -182,8 +182,13 @@ impl Scene {
             wish(
                 "PATCH",
                 "/v1/me/notification-preferences",
-                json!({ "invitationAnswers": false, "joinRequests": true, "memberDepartures": false }),
-                &[("invitationAnswers", Flag), ("joinRequests", Flag), ("memberDepartures", Flag)],
+                json!({ "invitationAnswers": false, "joinRequests": true, "memberDepartures": false, "procedures": true }),
+                &[
+                    ("invitationAnswers", Flag),
+                    ("joinRequests", Flag),
+                    ("memberDepartures", Flag),
+                    ("procedures", Flag),
+                ],
                 &[],
             ),
             wish("POST", "/v1/me/email/confirm", json!({ "code": "123456" }), &[("code", Form)], &["code"]),

@@ -32,6 +32,7 @@ mod metrics;
 mod notices;
 mod notifications;
 mod partner_feeds;
+mod partner_procedures;
 mod partners;
 mod person;
 mod procedure_types;

@@ -16,7 +16,8 @@ crate::on_both_databases!(
 );
 
 const MINE: &str = "/v1/me/notification-preferences";
-const ALL_OFF: [(&str, bool); 3] = [("invitationAnswers", false), ("joinRequests", false), ("memberDepartures", false)];
+const ALL_OFF: [(&str, bool); 4] =
+    [("invitationAnswers", false), ("joinRequests", false), ("memberDepartures", false), ("procedures", false)];
 
 fn patch(actor: &Actor, body: &str) -> Reply {
     actor.send("PATCH", MINE, &[("content-type", "application/merge-patch+json")], body.as_bytes().to_vec())
@@ -27,8 +28,9 @@ fn turn(actor: &Actor, wishes: &[(&str, bool)]) -> Value {
     patch(actor, &body.to_string()).expect(200)
 }
 
+/// What is wanted of these three kinds, with all others.
 fn preferences(answers: bool, requests: bool, departures: bool) -> Value {
-    json!({ "invitationAnswers": answers, "joinRequests": requests, "memberDepartures": departures })
+    json!({ "invitationAnswers": answers, "joinRequests": requests, "memberDepartures": departures, "procedures": true })
 }
 
 /// How many mails with this subject went to a person.

@@ -18,7 +18,7 @@ use domain::{
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
-    procedure::{self, MediaType, ProcedureAct, ProcedureState, SignatureKind},
+    procedure::{self, MediaType, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -100,6 +100,7 @@ choices! {
     PartnerStatusChoice(PartnerStatus),
     PermissionChoice(Permission),
     ProcedureActChoice(ProcedureAct),
+    ProcedureOutcomeChoice(ProcedureOutcome),
     ProcedureStateChoice(ProcedureState),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
@@ -196,6 +197,8 @@ text_schemas! {
     ServiceCode { pattern(Some(catalogue::ServiceCode::PATTERN)), max_length(Some(catalogue::ServiceCode::MAX)), examples(["acd.tax-cards"]) }
     /// The code of a type of procedure.
     ProcedureTypeCode { pattern(Some(procedure::ProcedureTypeCode::PATTERN)), max_length(Some(procedure::ProcedureTypeCode::MAX)), examples(["aed.vat-registration"]) }
+    /// Why a procedure was closed as it was.
+    ExplanationText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ExplanationText::MAX)), examples(["Le numéro de TVA vous est envoyé par courrier."]) }
     /// The SHA-256 of what a procedure says, in hexadecimal digits.
     ContentDigest { pattern(Some(procedure::ContentDigest::PATTERN)), max_length(Some(64)), examples(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]) }
     /// What a procedure that was sent is called.

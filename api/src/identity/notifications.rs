@@ -19,6 +19,7 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotificationPreferences)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "a flag a kind")]
 pub struct NotificationPreferencesView {
     /// An invitation that he answers for was accepted or refused.
     #[schema(example = true)]
@@ -29,6 +30,9 @@ pub struct NotificationPreferencesView {
     /// A member left a space that he administers.
     #[schema(example = false)]
     member_departures: bool,
+    /// An administration is done with a procedure of a space that he is in.
+    #[schema(example = true)]
+    procedures: bool,
 }
 
 impl From<&NotificationPreferences> for NotificationPreferencesView {
@@ -37,6 +41,7 @@ impl From<&NotificationPreferences> for NotificationPreferencesView {
             invitation_answers: preferences.wants(NoticeKind::InvitationAnswers),
             join_requests: preferences.wants(NoticeKind::JoinRequests),
             member_departures: preferences.wants(NoticeKind::MemberDepartures),
+            procedures: preferences.wants(NoticeKind::Procedures),
         }
     }
 }
@@ -58,6 +63,10 @@ pub struct EditNotificationPreferencesRequest {
     #[schema(nullable = false)]
     #[serde(default, deserialize_with = "present")]
     member_departures: Option<bool>,
+    /// Whether he wants to know that an administration is done with a procedure of a space that he is in.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "present")]
+    procedures: Option<bool>,
 }
 
 impl Request for EditNotificationPreferencesRequest {
@@ -68,6 +77,7 @@ impl Request for EditNotificationPreferencesRequest {
             (NoticeKind::InvitationAnswers, self.invitation_answers),
             (NoticeKind::JoinRequests, self.join_requests),
             (NoticeKind::MemberDepartures, self.member_departures),
+            (NoticeKind::Procedures, self.procedures),
         ];
         Some(wishes.into_iter().filter_map(|(kind, is_wanted)| Some((kind, is_wanted?))).collect())
     }

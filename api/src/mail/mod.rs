@@ -280,6 +280,15 @@ pub enum Mail {
         /// What the mail's language calls the service.
         service: String,
     },
+    /// An administration is done with a procedure of a space; this goes to the members.
+    ProcedureClosed {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it; nothing for a private one.
+        title: String,
+        /// What the mail's language calls the type of procedure.
+        procedure: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -374,6 +383,7 @@ impl Mail {
             Self::CertificationEndsSoon { .. } => templates!("certification_ends_soon"),
             Self::AgentChanged { .. } => templates!("agent_changed"),
             Self::AccessCodeLocked { .. } => templates!("access_code_locked"),
+            Self::ProcedureClosed { .. } => templates!("procedure_closed"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -508,6 +518,11 @@ mod tests {
                 identifier: "PM-A1B2C3".into(),
                 title: "Boulangerie".into(),
                 asker: "Anna Weber".into(),
+            },
+            Mail::ProcedureClosed {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                procedure: "Immatriculation à la TVA".into(),
             },
             Mail::RecoveryOpened {
                 identifier: "PM-A1B2C3".into(),

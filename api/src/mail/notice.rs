@@ -17,6 +17,7 @@ impl Mail {
             Self::InvitationAccepted { .. } | Self::InvitationRefused { .. } => Some(NoticeKind::InvitationAnswers),
             Self::JoinRequested { .. } => Some(NoticeKind::JoinRequests),
             Self::MemberLeft { .. } => Some(NoticeKind::MemberDepartures),
+            Self::ProcedureClosed { .. } => Some(NoticeKind::Procedures),
             Self::Confirmation { .. }
             | Self::EmailChanged
             | Self::ProductAdded { .. }

@@ -215,6 +215,10 @@ const STEPS: &[Step] = &[
     Step { from: ("requestCertification", "201"), to: "getCertification", parameters: CERTIFICATION, body: &[] },
     Step { from: ("getCertification", "200"), to: "withdrawCertification", parameters: CERTIFICATION, body: &[] },
     Step { from: ("listCertifications", "200"), to: "getCertification", parameters: FIRST_CERTIFICATION, body: &[] },
+    Step { from: ("listPartnerProcedures", "200"), to: "getPartnerProcedure", parameters: FIRST, body: &[] },
+    Step { from: ("getPartnerProcedure", "200"), to: "receiveProcedure", parameters: ID, body: &[] },
+    Step { from: ("receiveProcedure", "200"), to: "startProcedure", parameters: ID, body: &[] },
+    Step { from: ("startProcedure", "200"), to: "closeProcedure", parameters: ID, body: &[] },
     Step { from: ("openSpace", "201"), to: "suspendSpace", parameters: ID, body: &[] },
     Step {
         from: ("openSpace", "201"),

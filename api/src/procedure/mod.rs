@@ -1,6 +1,9 @@
-//! Procedures: their types, which persons find, what keeps a space from beginning one, and a space's own.
+//! Procedures: their types, which persons find, what keeps a space from beginning one, a space's own, and what
+//! administrations do with those that were sent to them.
 
+pub mod notice;
 pub mod opening;
 pub mod own;
+pub mod partner;
 pub mod types;
 pub mod view;

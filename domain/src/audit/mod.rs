@@ -150,6 +150,12 @@ coded! {
         ProcedureSent = "procedure_sent",
         /// It was taken back from the administration.
         ProcedureWithdrawn = "procedure_withdrawn",
+        /// The administration took it in.
+        ProcedureReceived = "procedure_received",
+        /// The administration began to work on it.
+        ProcedureStarted = "procedure_started",
+        /// The administration closed it.
+        ProcedureClosed = "procedure_closed",
     }
 }
 

@@ -13,6 +13,8 @@ coded! {
         JoinRequests = "join_requests",
         /// A member left a space that he administers.
         MemberDepartures = "member_departures",
+        /// An administration is done with a procedure of a space that he is in.
+        Procedures = "procedures",
     }
 }
 
@@ -23,6 +25,7 @@ impl NoticeKind {
             Self::InvitationAnswers => "invitationAnswers",
             Self::JoinRequests => "joinRequests",
             Self::MemberDepartures => "memberDepartures",
+            Self::Procedures => "procedures",
         }
     }
 }

@@ -23,6 +23,10 @@ coded! {
         DecideCertifications = "decide_certifications",
         /// Issue, see and withdraw access codes.
         IssueAccessCodes = "issue_access_codes",
+        /// Read the procedures that were sent to it.
+        ReadProcedures = "read_procedures",
+        /// Take them in, work on them and close them.
+        HandleProcedures = "handle_procedures",
         /// Follow the feed of events.
         ReadEvents = "read_events",
     }

@@ -49,6 +49,7 @@ impl Opener<'_> {
             state: ProcedureState::InPreparation,
             assignee: None,
             sending: None,
+            outcome: None,
             binned_at: None,
             created_at: now,
             updated_at: now,

@@ -1,4 +1,4 @@
-//! A procedure, and how far it has come: in preparation, signed, sent, or withdrawn (domain.md §5, C).
+//! A procedure, and how far it has come: in preparation, signed, sent, dealt with, or withdrawn (domain.md §5, C).
 
 use super::{ProcedureTypeCode, Sending, Signature};
 use crate::{
@@ -16,8 +16,26 @@ coded! {
         Signed = "signed",
         /// The administration can read it, and did not yet.
         Sent = "sent",
+        /// The administration has taken it in.
+        Received = "received",
+        /// The administration works on it.
+        InProgress = "in_progress",
+        /// The administration is done with it.
+        Closed = "closed",
         /// The space took it back.
         Withdrawn = "withdrawn",
+    }
+}
+
+coded! {
+    /// What came of a procedure.
+    ProcedureOutcome {
+        /// What was asked for is granted.
+        Granted = "granted",
+        /// It is refused.
+        Refused = "refused",
+        /// There was nothing to grant or refuse, or not any more.
+        WithoutEffect = "without_effect",
     }
 }
 
@@ -42,6 +60,12 @@ coded! {
         Sent = "sent",
         /// It was taken back.
         Withdrawn = "withdrawn",
+        /// The administration took it in.
+        Received = "received",
+        /// The administration began to work on it.
+        Started = "started",
+        /// The administration closed it.
+        Closed = "closed",
     }
 }
 
@@ -62,6 +86,8 @@ pub struct Procedure {
     pub assignee: Option<MembershipId>,
     /// How it was sent, if it was.
     pub sending: Option<Sending>,
+    /// What came of it, once it is closed.
+    pub outcome: Option<ProcedureOutcome>,
     /// Since when it is in the bin, if it is.
     pub binned_at: Option<Instant>,
     /// When it was begun.

@@ -2,12 +2,13 @@
 
 pub mod content;
 pub mod draft;
+pub mod handling;
 pub mod life;
 pub mod procedure_type;
 pub mod submission;
 
 pub use content::Content;
-pub use life::{Procedure, ProcedureAct, ProcedureChange, ProcedureState, Signatures};
+pub use life::{Procedure, ProcedureAct, ProcedureChange, ProcedureOutcome, ProcedureState, Signatures};
 pub use procedure_type::{
     AttachmentCode, AttachmentSlot, Hindrance, MediaType, Opener, ProcedureType, ProcedureTypeCode, SignatureKind,
     TypeWithForm,

@@ -206,16 +206,5 @@ impl Submission<'_> {
     }
 }
 
-impl Procedure {
-    /// It taken back from the administration.
-    ///
-    /// # Errors
-    /// [`Refusal::ProcedureState`] where it was not sent, or is settled.
-    pub fn withdrawn(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
-        self.require_state(&[ProcedureState::Sent])?;
-        Ok(self.clone().turned(ProcedureState::Withdrawn, ProcedureAct::Withdrawn, now))
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Procedures and their types, as they are kept.
 
+mod of_administrations;
 mod procedures;
 mod signatures;
 mod steps;

@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = procedures, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct ProcedureRow {
+pub(super) struct ProcedureRow {
     id: String,
     space_id: String,
     type_code: String,
@@ -34,6 +34,8 @@ struct ProcedureRow {
     reference: Option<String>,
     digest: Option<String>,
     sent_at: Option<NaiveDateTime>,
+    administration: Option<String>,
+    outcome: Option<String>,
     binned_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -53,6 +55,8 @@ impl From<&Procedure> for ProcedureRow {
             reference: sending.map(|sending| sending.reference.as_str().to_owned()),
             digest: sending.map(|sending| sending.digest.to_string()),
             sent_at: sending.map(|sending| stamp(sending.at)),
+            administration: sending.map(|_| procedure.kind.administration().to_string()),
+            outcome: procedure.outcome.map(|outcome| outcome.code().to_owned()),
             binned_at: procedure.binned_at.map(stamp),
             created_at: stamp(procedure.created_at),
             updated_at: stamp(procedure.updated_at),
@@ -62,7 +66,7 @@ impl From<&Procedure> for ProcedureRow {
 }
 
 impl ProcedureRow {
-    fn read(self) -> Result<Procedure, StoreError> {
+    pub(super) fn read(self) -> Result<Procedure, StoreError> {
         let row = Row { table: "procedures", id: &self.id };
         let sending = match (self.reference, self.digest, self.sent_at) {
             (Some(reference), Some(digest), Some(at)) => Some(Sending {
@@ -75,6 +79,7 @@ impl ProcedureRow {
         };
         Ok(Procedure {
             sending,
+            outcome: self.outcome.as_deref().map(|outcome| row.code(outcome)).transpose()?,
             id: row.id(&self.id)?,
             space: row.id(&self.space_id)?,
             kind: row.value(ProcedureTypeCode::parse(&self.type_code))?,
@@ -98,6 +103,8 @@ pub struct KeptProcedure {
     pub kind: TypeWithForm,
     /// What is filled in.
     pub sealed: String,
+    /// What the administration says of what came of it.
+    pub explanation: Option<String>,
 }
 
 /// Which of the procedures of a space.
@@ -126,30 +133,38 @@ macro_rules! with_types {
             .inner_join(types::table.on(types::code.eq(procedures::type_code)))
     };
 }
+pub(super) use with_types;
 
 impl Reading<'_> {
     /// A procedure of a space that is not gone.
     pub fn procedure_of(&mut self, id: ProcedureId, space: SpaceId) -> Result<Option<KeptProcedure>, StoreError> {
-        let found: Option<(ProcedureRow, VersionRow, String, bool, String)> = self.run(|db| {
+        Ok(self.procedure(id)?.filter(|kept| kept.procedure.space == space))
+    }
+
+    /// A procedure that is not gone.
+    pub(super) fn procedure(&mut self, id: ProcedureId) -> Result<Option<KeptProcedure>, StoreError> {
+        type Found = (ProcedureRow, VersionRow, String, bool, String, Option<String>);
+        let found: Option<Found> = self.run(|db| {
             with_types!()
                 .filter(procedures::id.eq(id.to_string()))
-                .filter(procedures::space_id.eq(space.to_string()))
                 .select((
                     ProcedureRow::as_select(),
                     VersionRow::as_select(),
                     versions::form,
                     types::is_retired,
                     procedures::content_sealed,
+                    procedures::explanation_sealed,
                 ))
                 .get_result(db)
                 .optional()
         })?;
-        let Some((row, version, form, is_retired, sealed)) = found else { return Ok(None) };
+        let Some((row, version, form, is_retired, sealed, explanation)) = found else { return Ok(None) };
         let procedure = row.read()?;
         if procedure.is_gone(self.now()) {
             return Ok(None);
         }
-        Ok(Some(KeptProcedure { procedure, kind: read_form(version.read(is_retired)?, &form)?, sealed }))
+        let kind = read_form(version.read(is_retired)?, &form)?;
+        Ok(Some(KeptProcedure { procedure, kind, sealed, explanation }))
     }
 
     /// The procedures of a space with their types, oldest first; none that is gone.
@@ -216,10 +231,14 @@ impl Transaction<'_> {
         if self.procedure_of(id, space)?.is_none() {
             return Ok(None);
         }
+        self.lock_procedure(id)
+    }
+
+    pub(super) fn lock_procedure(&mut self, id: ProcedureId) -> Result<Option<KeptProcedure>, StoreError> {
         self.climb(Rank::Object);
         let lock = procedures::lock_seq.eq(procedures::lock_seq + 1);
         self.run(|db| Kept(diesel::update(procedures::table.find(id.to_string())).set(lock)).execute(db))?;
-        self.procedure_of(id, space)
+        self.procedure(id)
     }
 
     /// Keeps a procedure that was begun, under the lock of its space.

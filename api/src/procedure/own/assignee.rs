@@ -4,17 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, delete, put, web::Path};
 use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
-    procedure::{ProcedureChange, Submission},
+    procedure::ProcedureChange,
     space::Space,
 };
 use persistence::Transaction;
 
-use super::{
-    one::{locked, submission},
-    request::AssignProcedureRequest,
-    sealed, shown,
-    view::ProcedureView,
-};
+use super::{one::locked, request::AssignProcedureRequest, shown, view::ProcedureView};
 use crate::http::{
     answer::{Answer, Prepared},
     body::Body,
@@ -51,16 +46,16 @@ pub async fn assign(
     let app = person.app();
     let (version, view) = person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
+            let (space, mut kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             let wanted = body.open(caller.strong()?)?;
             Permission::Draft.require_state(&space, tx.now())?;
             let member = tx.member_of(wanted, space.id)?.map(|(member, ..)| member);
             let assigned = kept.procedure.assigned(member.as_ref(), tx.now())?;
             keep(tx, caller, &space, assigned.as_ref())?;
-            let procedure = assigned.as_ref().map_or(&kept.procedure, ProcedureChange::after);
-            let content = sealed::open(&app.data_keys, &kept)?;
-            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &content) }, language)?;
-            Ok((procedure.version, view))
+            if let Some(assigned) = assigned {
+                kept.procedure = assigned.after().clone();
+            }
+            Ok((kept.procedure.version, shown(tx, &app.data_keys, &space, &kept, language)?))
         })
         .await?;
     Ok(Prepared::ok(&view)?.versioned(version).send())

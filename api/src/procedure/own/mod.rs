@@ -5,7 +5,7 @@ pub mod assignee;
 pub mod error;
 pub mod one;
 pub mod request;
-mod sealed;
+pub mod sealed;
 pub mod sending;
 pub mod view;
 
@@ -19,11 +19,11 @@ use domain::{
     certification::HeldCertification,
     collaboration::{Membership, Permission},
     id::{MembershipId, ProcedureId, SpaceId},
-    procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode, Submission},
+    procedure::{Content, Opener, Procedure, ProcedureType, ProcedureTypeCode},
     space::Space,
     text::Language,
 };
-use persistence::{ProcedureFilter, Reading, StoreError};
+use persistence::{KeptProcedure, ProcedureFilter, Reading, StoreError};
 use serde_json::{Value, json};
 
 use self::{
@@ -130,13 +130,14 @@ pub async fn begin(
             let begun = opener.begin((tx.new_id(), &kind.kind), service.as_ref().zip(held), others, tx.now())?;
             let (fields, prefilled) = kind.form.prefilled(&known(tx, &app.data_keys, &space)?);
             let content = Content::new(fields, prefilled).map_err(|fault| Refusal::Field { field: "type", fault })?;
-            tx.insert_procedure(&begun, &caller.actor(), &sealed::seal(&app.data_keys, &content))?;
-            let procedure = begun.after();
+            let sealed = sealed::seal(&app.data_keys, &content);
+            tx.insert_procedure(&begun, &caller.actor(), &sealed)?;
+            let procedure = begun.after().clone();
             tx.record(Event::new(Chain::Space(id), AuditAct::ProcedureBegun, caller.actor(), procedure.id));
-            let submission = Submission { procedure, kind: &kind, space: &space.identifier, content: &content };
-            let view = ProcedureView::whole(&submission, &[], language)?;
-            let location = format!("/v1/spaces/{id}/procedures/{}", procedure.id);
-            Ok(Prepared::created(&view)?.at(location).versioned(procedure.version))
+            let kept = KeptProcedure { procedure, kind, sealed, explanation: None };
+            let view = shown(tx, &app.data_keys, &space, &kept, language)?;
+            let location = format!("/v1/spaces/{id}/procedures/{}", kept.procedure.id);
+            Ok(Prepared::created(&view)?.at(location).versioned(kept.procedure.version))
         })
         .await
 }
@@ -166,10 +167,19 @@ fn certification_wanted(
     Ok(Some((service, held)))
 }
 
-/// A procedure with what is filled in and who signed it, as its space sees it.
-fn shown(tx: &mut Reading<'_>, submission: &Submission<'_>, language: Language) -> Result<ProcedureView, Problem> {
-    let signatures = tx.signatures_of(submission.procedure.id)?;
-    Ok(ProcedureView::whole(submission, &signatures, language)?)
+/// A procedure with all that there is of it, as its space sees it.
+fn shown(
+    tx: &mut Reading<'_>,
+    keys: &DataKeys,
+    space: &Space,
+    kept: &KeptProcedure,
+    language: Language,
+) -> Result<ProcedureView, Problem> {
+    let content = sealed::open(keys, kept)?;
+    let signatures = tx.signatures_of(kept.procedure.id)?;
+    let submission = sealed::submission(&space.identifier, kept, &content);
+    let explanation = sealed::explanation(keys, kept)?;
+    Ok(ProcedureView::whole(&submission, &signatures, language)?.explained(explanation))
 }
 
 /// What fields are filled in with.

@@ -6,7 +6,7 @@ use domain::{
     audit::{AuditAct, Chain, Event},
     collaboration::Permission,
     id::{ProcedureId, SpaceId},
-    procedure::{Content, Procedure, ProcedureChange, Submission},
+    procedure::{Procedure, ProcedureChange},
     space::Space,
 };
 use persistence::{KeptProcedure, Transaction};
@@ -54,9 +54,7 @@ pub async fn get(request: HttpRequest, person: Person, path: Path<(PathId, PathI
             let kept = tx.procedure_of(procedure.of(), space.id)?.ok_or(Refusal::NotFound)?;
             caller.strong()?;
             Permission::View.require_state(&space, tx.now())?;
-            let content = sealed::open(&app.data_keys, &kept)?;
-            let view = shown(tx, &submission(&space, &kept, &content), language)?;
-            Ok((kept.procedure.version, view))
+            Ok((kept.procedure.version, shown(tx, &app.data_keys, &space, &kept, language)?))
         })
         .await?;
     answer::versioned(&request, version, &view)
@@ -92,20 +90,19 @@ pub async fn edit(
     let app = person.app();
     let (version, view) = person
         .write(move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
+            let (space, mut kept) = locked(tx, caller, (id.of(), procedure.of()), Permission::Draft)?;
             let wish = body.open(caller.strong()?)?;
             if_match.require(kept.procedure.version)?;
             Permission::Draft.require_state(&space, tx.now())?;
             let edited = kept.procedure.edited(tx.now())?;
             let before = sealed::open(&app.data_keys, &kept)?;
             let after = before.patched(&wish).map_err(|fault| Refusal::Field { field: "content", fault })?;
-            let is_changed = after != before;
-            if is_changed {
-                tx.save_procedure(&edited, &caller.actor(), Some(&sealed::seal(&app.data_keys, &after)))?;
+            if after != before {
+                kept.sealed = sealed::seal(&app.data_keys, &after);
+                kept.procedure = edited.after().clone();
+                tx.save_procedure(&edited, &caller.actor(), Some(&kept.sealed))?;
             }
-            let procedure = if is_changed { edited.after() } else { &kept.procedure };
-            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &after) }, language)?;
-            Ok((procedure.version, view))
+            Ok((kept.procedure.version, shown(tx, &app.data_keys, &space, &kept, language)?))
         })
         .await?;
     Ok(Prepared::ok(&view)?.versioned(version).send())
@@ -196,14 +193,13 @@ pub async fn restore(request: HttpRequest, person: Person, path: Path<(PathId, P
     let app = person.app();
     person
         .write_once(once, move |tx, caller| {
-            let (space, kept) = locked(tx, caller, (id, procedure), Permission::Draft)?;
+            let (space, mut kept) = locked(tx, caller, (id, procedure), Permission::Draft)?;
             body.open(caller.strong()?)?;
             let act = AuditAct::ProcedureRestored;
             let restored = turn(tx, caller, (&space, &kept), act, Procedure::restored)?;
-            let content = sealed::open(&app.data_keys, &kept)?;
-            let procedure = restored.after();
-            let view = shown(tx, &Submission { procedure, ..submission(&space, &kept, &content) }, language)?;
-            Ok(Prepared::ok(&view)?.versioned(procedure.version))
+            kept.procedure = restored.after().clone();
+            let view = shown(tx, &app.data_keys, &space, &kept, language)?;
+            Ok(Prepared::ok(&view)?.versioned(kept.procedure.version))
         })
         .await
 }
@@ -249,11 +245,6 @@ pub(super) fn locked(
     let (space, _) = member(tx, caller, id, act)?;
     let kept = tx.lock_procedure_of(procedure, id)?.ok_or(Refusal::NotFound)?;
     Ok((space, kept))
-}
-
-/// All that is signed and sent of a procedure.
-pub(super) fn submission<'a>(space: &'a Space, kept: &'a KeptProcedure, content: &'a Content) -> Submission<'a> {
-    Submission { procedure: &kept.procedure, kind: &kept.kind, space: &space.identifier, content }
 }
 
 type Turn = fn(&Procedure, Instant) -> Result<ProcedureChange, Refusal>;

@@ -1,6 +1,11 @@
-//! What is filled in, as it is kept: nobody reads it without the data keys.
+//! What is filled in and what is said of the outcome, as they are kept: nobody reads them without the data keys.
 
-use domain::{form::Prefilling, procedure::Content};
+use domain::{
+    form::Prefilling,
+    procedure::{Content, Submission},
+    space::SpaceIdentifier,
+    text::ExplanationText,
+};
 use persistence::{KeptProcedure, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::keys::DataKeys;
 
 const SEALED_FOR: &str = "procedure-content";
+const EXPLAINED: &str = "procedure-explanation";
 
 /// A content as it is written down.
 #[derive(Serialize, Deserialize)]
@@ -33,4 +39,25 @@ pub fn open(keys: &DataKeys, kept: &KeptProcedure) -> Result<Content, StoreError
     let written: Written = serde_json::from_str(&text).map_err(|_| corrupt("it is no content"))?;
     let prefilled = written.prefilled.into_iter().map(|(pointer, source)| Prefilling { pointer, source }).collect();
     Content::new(written.fields, prefilled).map_err(|_| corrupt("its content is out of bounds"))
+}
+
+/// All that is signed and sent of a procedure whose content was opened.
+pub fn submission<'a>(space: &'a SpaceIdentifier, kept: &'a KeptProcedure, content: &'a Content) -> Submission<'a> {
+    Submission { procedure: &kept.procedure, kind: &kept.kind, space, content }
+}
+
+/// What an administration says of an outcome, as it is kept.
+pub fn seal_explanation(keys: &DataKeys, explanation: &ExplanationText) -> String {
+    keys.seal(EXPLAINED, explanation.as_str())
+}
+
+/// What the administration says of the outcome.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if the key that sealed it is missing.
+pub fn explanation(keys: &DataKeys, kept: &KeptProcedure) -> Result<Option<String>, StoreError> {
+    let corrupt =
+        || StoreError::Corrupt(format!("procedures {}: no data key opens its explanation", kept.procedure.id));
+    let open = |sealed: &String| keys.open(EXPLAINED, sealed).ok_or_else(corrupt);
+    kept.explanation.as_ref().map(open).transpose()
 }

@@ -9,18 +9,14 @@ use domain::{
     collaboration::Permission,
     id::{ProcedureId, SpaceId},
     partner::{PartnerEvent, PartnerEventKind},
-    procedure::{Opener, Procedure, ProcedureChange, ReferenceNumber, Submission},
+    procedure::{Opener, Procedure, ProcedureChange, ReferenceNumber},
     space::Space,
     text::Language,
 };
 use persistence::{KeptProcedure, Transaction};
 
 use super::{
-    certification_wanted, member,
-    one::{locked, submission},
-    request::SubmitProcedureRequest,
-    sealed, shown,
-    view::ProcedureView,
+    certification_wanted, member, one::locked, request::SubmitProcedureRequest, sealed, shown, view::ProcedureView,
 };
 use crate::{
     app::App,
@@ -63,8 +59,8 @@ pub async fn sign(
             let seen = body.open(caller.strong()?)?;
             require_unhindered(tx, caller, &space, &kept)?;
             let content = sealed::open(&at.app.data_keys, &kept)?;
-            let signed = submission(&space, &kept, &content).signed(caller, seen, tx.now())?;
-            at.keep(tx, caller, &space, &kept, &signed, AuditAct::ProcedureSigned)
+            let signed = sealed::submission(&space.identifier, &kept, &content).signed(caller, seen, tx.now())?;
+            at.keep(tx, caller, (&space, kept), &signed, AuditAct::ProcedureSigned)
         })
         .await
 }
@@ -99,9 +95,10 @@ pub async fn send(
             let content = sealed::open(&at.app.data_keys, &kept)?;
             let signatures: Vec<_> = tx.signatures_of(at.procedure)?.into_iter().map(|kept| kept.signature).collect();
             let reference = free_reference(tx, &kept.procedure)?;
-            let sent = submission(&space, &kept, &content).sent(&signatures, seen, reference, tx.now())?;
+            let submission = sealed::submission(&space.identifier, &kept, &content);
+            let sent = submission.sent(&signatures, seen, reference, tx.now())?;
             announce(tx, &kept.procedure, PartnerEventKind::ProcedureSent)?;
-            at.keep(tx, caller, &space, &kept, &sent, AuditAct::ProcedureSent)
+            at.keep(tx, caller, (&space, kept), &sent, AuditAct::ProcedureSent)
         })
         .await
 }
@@ -130,7 +127,7 @@ pub async fn withdraw(request: HttpRequest, person: Person, path: Path<(PathId, 
             Permission::Sign.require_state(&space, tx.now())?;
             let withdrawn = kept.procedure.withdrawn(tx.now())?;
             announce(tx, &kept.procedure, PartnerEventKind::ProcedureWithdrawn)?;
-            at.keep(tx, caller, &space, &kept, &withdrawn, AuditAct::ProcedureWithdrawn)
+            at.keep(tx, caller, (&space, kept), &withdrawn, AuditAct::ProcedureWithdrawn)
         })
         .await
 }
@@ -158,17 +155,15 @@ impl At {
         &self,
         tx: &mut Transaction<'_>,
         caller: &Caller,
-        space: &Space,
-        kept: &KeptProcedure,
+        (space, kept): (&Space, KeptProcedure),
         change: &ProcedureChange,
         act: AuditAct,
     ) -> Result<Prepared, Problem> {
         tx.save_procedure(change, &caller.actor(), None)?;
         tx.record(Event::new(Chain::Space(space.id), act, caller.actor(), self.procedure));
-        let content = sealed::open(&self.app.data_keys, kept)?;
-        let procedure = change.after();
-        let after = Submission { procedure, ..submission(space, kept, &content) };
-        Ok(Prepared::ok(&shown(tx, &after, self.language)?)?.versioned(procedure.version))
+        let kept = KeptProcedure { procedure: change.after().clone(), ..kept };
+        let view = shown(tx, &self.app.data_keys, space, &kept, self.language)?;
+        Ok(Prepared::ok(&view)?.versioned(kept.procedure.version))
     }
 }
 

@@ -17,7 +17,10 @@ use uuid::Uuid;
 use super::error::FormErrorView;
 use crate::http::{
     page::{PageView, page},
-    schema::{self, AssuranceChoice, Choice, ProcedureActChoice, ProcedureStateChoice, ProductKindChoice},
+    schema::{
+        self, AssuranceChoice, Choice, ProcedureActChoice, ProcedureOutcomeChoice, ProcedureStateChoice,
+        ProductKindChoice,
+    },
 };
 
 /// Of which type a procedure is, for good.
@@ -33,6 +36,17 @@ pub struct TypeOfProcedureView {
     /// What it is called, in the caller's language, or in French.
     #[schema(example = "Immatriculation à la TVA")]
     title: String,
+}
+
+impl TypeOfProcedureView {
+    /// The type of a procedure, which is called so.
+    pub fn new(procedure: &Procedure, titles: &LocalText, language: Language) -> Self {
+        Self {
+            code: procedure.kind.to_string(),
+            version: procedure.kind_version,
+            title: titles.in_language(language).to_owned(),
+        }
+    }
 }
 
 /// A field that was filled in by itself, and is as it was.
@@ -124,6 +138,14 @@ pub struct ProcedureView {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_at: Option<DateTime<Utc>>,
+    /// What came of it, once it is closed.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<ProcedureOutcomeChoice>,
+    /// What the administration says of that. Lists leave it out.
+    #[schema(nullable = false, value_type = Option<schema::ExplanationText>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<String>,
     /// The SHA-256 of what it says, which is signed and sent: of its id, its type, the space's identifier and what is filled in,
     /// written canonically (RFC 8785). Lists leave it out.
     #[schema(nullable = false, value_type = Option<schema::ContentDigest>)]
@@ -168,16 +190,18 @@ impl ProcedureView {
         })
     }
 
+    /// It with what the administration says of the outcome.
+    #[must_use]
+    pub fn explained(self, explanation: Option<String>) -> Self {
+        Self { explanation, ..self }
+    }
+
     fn new(procedure: &Procedure, titles: &LocalText, language: Language) -> Self {
         let sending = procedure.sending.as_ref();
         Self {
             id: procedure.id.0,
             space_id: procedure.space.0,
-            r#type: TypeOfProcedureView {
-                code: procedure.kind.to_string(),
-                version: procedure.kind_version,
-                title: titles.in_language(language).to_owned(),
-            },
+            r#type: TypeOfProcedureView::new(procedure, titles, language),
             state: Choice(procedure.state),
             assignee_id: procedure.assignee.map(|id| id.0),
             created_at: procedure.created_at,
@@ -186,6 +210,8 @@ impl ProcedureView {
             purge_at: procedure.purge_at(),
             reference: sending.map(|sending| sending.reference.as_str().to_owned()),
             sent_at: sending.map(|sending| sending.at),
+            outcome: procedure.outcome.map(Choice),
+            explanation: None,
             digest: None,
             signatures: None,
             content: None,

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     collaboration::member::tests::space,
     form::Form,
-    procedure::{Opener, ProcedureType, procedure_type::tests::procedure_type},
+    procedure::{Opener, ProcedureOutcome, ProcedureType, procedure_type::tests::procedure_type},
     space::Space,
 };
 
@@ -107,8 +107,8 @@ proptest! {
     /// Whatever is tried: a procedure goes from state to state by this table alone, each change counts, and nobody has signed
     /// what is in preparation.
     #[test]
-    fn it_goes_from_state_to_state_as_the_table_says(tries in proptest::collection::vec(0..6_u8, 0..40)) {
-        use ProcedureState::{InPreparation, Sent, Signed, Withdrawn};
+    fn it_goes_from_state_to_state_as_the_table_says(tries in proptest::collection::vec(0..9_u8, 0..40)) {
+        use ProcedureState::{Closed, InPreparation, InProgress, Received, Sent, Signed, Withdrawn};
         let (space, kind, content) = (space(), kind(SignatureKind::Single), content("Anna"));
         let (mut procedure, mut signatures) = (begun(&space, &kind), vec![]);
         let mut now = space.created_at;
@@ -123,13 +123,19 @@ proptest! {
                 2 => procedure.restored(now),
                 3 => submission.signed(&session(now), seen, now),
                 4 => submission.sent(&signatures, seen, ReferenceNumber::draw(&procedure.kind, now, 1), now),
-                _ => procedure.withdrawn(now),
+                5 => procedure.withdrawn(now),
+                6 => procedure.received(now),
+                7 => procedure.started(now),
+                _ => procedure.closed(ProcedureOutcome::Granted, now),
             };
             let expected = match (attempt, procedure.state, procedure.binned_at.is_some()) {
                 (0 | 1, InPreparation | Signed, false) | (2, InPreparation, true) => Some(InPreparation),
                 (3, InPreparation, false) => Some(Signed),
                 (4, Signed, false) => Some(Sent),
-                (5, Sent, false) => Some(Withdrawn),
+                (5, Sent | Received | InProgress, false) => Some(Withdrawn),
+                (6, Sent, false) => Some(Received),
+                (7, Sent | Received, false) => Some(InProgress),
+                (8, Sent | Received | InProgress, false) => Some(Closed),
                 _ => None,
             };
             prop_assert_eq!(done.as_ref().ok().map(|change| change.after().state), expected);
@@ -142,7 +148,8 @@ proptest! {
             }
             procedure = change.after().clone();
             prop_assert_eq!(signatures.is_empty(), procedure.state == InPreparation);
-            prop_assert_eq!(procedure.sending.is_some(), [Sent, Withdrawn].contains(&procedure.state));
+            prop_assert_eq!(procedure.sending.is_none(), ProcedureState::UNSENT.contains(&procedure.state));
+            prop_assert_eq!(procedure.outcome.is_some(), procedure.state == Closed);
         }
     }
 }

@@ -28,7 +28,9 @@ use domain::{
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
     partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
-    procedure::{Content, Opener, ProcedureState, ReferenceNumber, Submission},
+    procedure::{
+        Content, Opener, ProcedureState, ProcedureType, ReferenceNumber, SignatureKind, Submission, TypeWithForm,
+    },
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
@@ -525,11 +527,33 @@ fn procedures(census: &mut Census<'_>, known: &Known) {
     let signed = submission.signed(&session(owner), submission.digest().unwrap(), now()).unwrap();
     census.ask(|tx| tx.save_procedure(&signed, by, None));
     census.ask(|tx| tx.signatures_of(id));
-    let reference = ReferenceNumber::draw(&kind.kind.code, now(), 1);
-    census.ask(|tx| tx.is_reference_taken(&reference));
     let binned = signed.after().binned(now() - TimeDelta::days(15)).unwrap();
     census.ask(|tx| tx.save_procedure(&binned, by, None));
     census.ask(|tx| tx.purge_procedures().map(drop));
+    sent_procedures(census, known, kind, by);
+}
+
+fn sent_procedures(census: &mut Census<'_>, Known { space, .. }: &Known, kind: TypeWithForm, by: &Actor) {
+    let kind = TypeWithForm { kind: ProcedureType { signature: SignatureKind::None, ..kind.kind }, ..kind };
+    let opener = Opener { space, login: Some(Assurance::High) };
+    let begun = opener.begin((Uuid::from_u128(2).into(), &kind.kind), None, 0, now()).unwrap();
+    let (id, content) = (begun.after().id, Content::default());
+    census.ask(|tx| tx.insert_procedure(&begun, by, "sealed"));
+    let submission = Submission { procedure: begun.after(), kind: &kind, space: &space.identifier, content: &content };
+    let reference = ReferenceNumber::draw(&kind.kind.code, now(), 1);
+    census.ask(|tx| tx.is_reference_taken(&reference));
+    let sent = submission.sent(&[], submission.digest().unwrap(), reference, now()).unwrap();
+    census.ask(|tx| tx.save_procedure(&sent, by, None));
+    let administration = kind.kind.code.administration();
+    for state in [None, Some(ProcedureState::Sent)] {
+        for kind in [None, Some(kind.kind.code.clone())] {
+            let filter = ProcedureFilter { kind, state, after: Some(Uuid::nil().into()), ..ProcedureFilter::default() };
+            assert_eq!(census.ask(|tx| tx.procedures_to(&administration, &filter, 10)).len(), 1);
+        }
+    }
+    census.ask(|tx| tx.procedure_to(id, &administration));
+    census.ask(|tx| tx.lock_procedure_to(id, &administration));
+    census.ask(|tx| tx.save_explanation(id, "sealed"));
 }
 
 fn certifications(census: &mut Census<'_>, known: &Known) {
