@@ -181,8 +181,9 @@ impl ProcedureView {
     /// # Errors
     /// Those of [`Submission::digest`].
     pub fn whole(of: &Submission<'_>, signatures: &[KeptSignature], language: Language) -> Result<Self, Refusal> {
+        let sent = of.procedure.sending.as_ref().map(|sending| sending.digest);
         Ok(Self {
-            digest: Some(of.digest()?.to_string()),
+            digest: Some(sent.map_or_else(|| of.digest(), Ok)?.to_string()),
             signatures: Some(signatures.iter().map(Into::into).collect()),
             content: Some(of.content.fields().clone()),
             prefilled: Some(of.content.prefilled().iter().map(Into::into).collect()),
