@@ -118,6 +118,11 @@ pub const SETTINGS: &[Setting] = &[
         about: "requests/seconds of one client address to get tokens",
     },
     Setting {
+        name: "ESPACE_PRO_LIMIT_VERIFICATIONS",
+        default: "`120/60`",
+        about: "requests/seconds of one client address to verify transmission slips",
+    },
+    Setting {
         name: "ESPACE_PRO_TRUSTED_PROXIES",
         default: "none",
         about: "addresses and networks (`10.0.0.0/8`) of our own proxies, with commas: what they say of a client's address is believed",
@@ -528,6 +533,7 @@ impl Reader {
             address: allowance("ESPACE_PRO_LIMIT_ADDRESS", 6000, 60),
             registrations: allowance("ESPACE_PRO_LIMIT_REGISTRATIONS", 600, 600),
             tokens: allowance("ESPACE_PRO_LIMIT_TOKENS", 600, 60),
+            verifications: allowance("ESPACE_PRO_LIMIT_VERIFICATIONS", 120, 60),
         }
     }
 
@@ -651,6 +657,7 @@ mod tests {
             ("ESPACE_PRO_LIMIT_ADDRESS", "0/60"),
             ("ESPACE_PRO_LIMIT_REGISTRATIONS", "-1/60"),
             ("ESPACE_PRO_LIMIT_TOKENS", "many"),
+            ("ESPACE_PRO_LIMIT_VERIFICATIONS", "0/60"),
             ("ESPACE_PRO_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("ESPACE_PRO_FORWARDED_HEADER", "x-real-ip"),
             ("ESPACE_PRO_CORS_ORIGINS", "https://portal.example.lu,*"),

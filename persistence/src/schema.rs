@@ -402,6 +402,7 @@ diesel::table! {
         administration -> Nullable<Text>,
         outcome -> Nullable<Text>,
         explanation_sealed -> Nullable<Text>,
+        verification -> Nullable<Text>,
     }
 }
 

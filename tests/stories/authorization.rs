@@ -118,6 +118,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("signProcedure", Serves::Drafter),
     ("sendProcedure", Serves::Drafter),
     ("withdrawProcedure", Serves::Drafter),
+    ("getTransmissionSlip", Serves::Drafter),
+    ("verifySending", Serves::Anybody),
     ("getProcedureTimeline", Serves::Member),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),

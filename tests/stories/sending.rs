@@ -15,6 +15,7 @@ crate::on_both_databases!(
     of_50_sendings_at_once_one_is_it,
     of_a_sending_and_edits_at_once_what_is_sent_is_what_was_signed,
     what_is_sent_outlives_its_space,
+    who_has_the_slip_verifies_it,
 );
 
 fn opened(world: &World) -> (Actor, String) {
@@ -209,4 +210,50 @@ fn what_is_sent_outlives_its_space(world: &World) {
     wait_until("a purge", || sql("SELECT COUNT(*) FROM procedures") == "1");
     assert_eq!(sql("SELECT state FROM procedures"), "sent");
     assert_eq!(sql("SELECT COUNT(*) FROM procedure_signatures"), "1");
+}
+
+fn who_has_the_slip_verifies_it(world: &World) {
+    let (founder, space) = opened(world);
+    let [path, other] = [(); 2].map(|()| founder.fill_in(&space));
+    let slip_of = |actor: &Actor, path: &str| actor.get(&format!("{path}/transmission-slip"));
+    slip_of(&founder, &path).expect_problem(409, "procedure_state");
+    founder.submit(&path, "sign").expect(200);
+    let sent = founder.submit(&path, "send").expect(200);
+    let reader = world.person();
+    founder.admit(&space, &reader, "reader");
+    let slip = slip_of(&reader, &path).expect(200);
+    for field in ["reference", "sentAt", "type", "digest", "signatures"] {
+        assert_eq!(slip[field], sent[field], "{field}");
+    }
+    assert_eq!((&slip["administration"]["code"], &slip["spaceTitle"]), (&json!("aed"), &json!("Boulangerie")));
+    let address = text(&slip["verifyAt"]);
+    let address = address.strip_prefix(&world.url()).expect("an address of the portal");
+    assert!(address.ends_with(&text(&slip["verificationCode"])));
+    slip_of(&world.founder(), &path).expect_problem(404, "not_found");
+
+    let anybody = world.anonymous();
+    let proof = anybody.get(address).expect(200);
+    for field in ["reference", "sentAt", "administration", "digest"] {
+        assert_eq!(proof[field], slip[field], "{field}");
+    }
+    assert_eq!((&proof["isAsSent"], proof.get("isAsAsked")), (&json!(true), None));
+    let members: BTreeSet<_> = proof.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(members, ["administration", "digest", "isAsSent", "reference", "sentAt", "type"].into());
+    let asked = |digest: &str| anybody.get(&format!("{address}?digest={digest}")).expect(200)["isAsAsked"].clone();
+    assert_eq!((asked(&text(&slip["digest"])), asked(&"0".repeat(64))), (json!(true), json!(false)));
+    anybody.get(&format!("{address}?digest=x")).expect_problem(400, "invalid_input");
+    for nobodys in ["0".repeat(32), address.to_uppercase().split_off(11), text(&slip["reference"]), "x".to_owned()] {
+        anybody.get(&format!("/v1/verify/{nobodys}")).expect_problem(404, "not_found");
+    }
+
+    withdraw(&founder, &path).expect(200);
+    assert_eq!(anybody.get(address).expect(200)["isAsSent"], true, "it was sent");
+    edit(&founder, &other, "Emma").expect(200);
+    let id = |path: &str| path.rsplit('/').next().expect("an id").to_owned();
+    founder.backstage().sql(&format!(
+        "UPDATE procedures SET content_sealed = (SELECT content_sealed FROM procedures WHERE id = '{}') WHERE id = '{}'",
+        id(&other),
+        id(&path)
+    ));
+    assert_eq!(anybody.get(address).expect(200)["isAsSent"], false, "a byte was changed");
 }

@@ -75,6 +75,8 @@ pub struct Allowances {
     pub registrations: Allowance,
     /// To one client address, of `POST /v1/token` and what is below it.
     pub tokens: Allowance,
+    /// To one client address, of `/v1/verify` and what is below it: anybody asks, and each answer costs a content.
+    pub verifications: Allowance,
 }
 
 /// The state of each key, in a bounded memory. Who floods from many addresses pushes out what was seen once, so a key
@@ -144,6 +146,7 @@ pub struct Limits<C: Clock = MonotonicClock> {
     address: Policy<IpAddr, C>,
     registrations: Policy<IpAddr, C>,
     tokens: Policy<IpAddr, C>,
+    verifications: Policy<IpAddr, C>,
 }
 
 impl<C: Clock + Clone> Limits<C> {
@@ -154,6 +157,7 @@ impl<C: Clock + Clone> Limits<C> {
             address: Policy::new("address", allowances.address, clock.clone()),
             registrations: Policy::new("registrations", allowances.registrations, clock.clone()),
             tokens: Policy::new("tokens", allowances.tokens, clock.clone()),
+            verifications: Policy::new("verifications", allowances.verifications, clock.clone()),
         }
     }
 
@@ -166,9 +170,13 @@ impl<C: Clock + Clone> Limits<C> {
         }
         let key = limited_as(client);
         standings.0.push(self.address.count(&key));
-        let is_post_below = |root| method == Method::POST && is_below(root, path);
-        for (root, policy) in [("/v1/registrations", &self.registrations), ("/v1/token", &self.tokens)] {
-            if standings.refused().is_none() && is_post_below(root) {
+        let is_post = method == Method::POST;
+        for (is_meant, root, policy) in [
+            (is_post, "/v1/registrations", &self.registrations),
+            (is_post, "/v1/token", &self.tokens),
+            (true, "/v1/verify", &self.verifications),
+        ] {
+            if standings.refused().is_none() && is_meant && is_below(root, path) {
                 standings.0.push(policy.count(&key));
             }
         }
@@ -263,6 +271,7 @@ mod tests {
             address: allow("8/60"),
             registrations: allow("2/60"),
             tokens: allow("3/60"),
+            verifications: allow("1/60"),
         };
         let clock = FakeRelativeClock::default();
         (Limits::new(&allowances, &clock), clock)
@@ -297,6 +306,7 @@ mod tests {
         assert_eq!(flood(&limits, "/v1/registrations", 1, None), (2, "registrations".into()));
         assert_eq!(flood(&limits, "/v1/registrations/x/confirm", 1, None), (0, "registrations".into()));
         assert_eq!(flood(&limits, "/v1/token", 1, None), (3, "tokens".into()));
+        assert_eq!(flood(&limits, "/v1/verify/x", 4, None), (1, "verifications".into()));
         // All eight were counted, three of them though refused by stricter policies.
         assert_eq!(flood(&limits, "/v1/terms", 1, None), (0, "address".into()));
         assert_eq!(flood(&limits, "/v1/terms", 2, None), (8, "address".into()));

@@ -201,6 +201,8 @@ text_schemas! {
     ExplanationText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ExplanationText::MAX)), examples(["Le numéro de TVA vous est envoyé par courrier."]) }
     /// The SHA-256 of what a procedure says, in hexadecimal digits.
     ContentDigest { pattern(Some(procedure::ContentDigest::PATTERN)), max_length(Some(64)), examples(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]) }
+    /// The code of a transmission slip.
+    VerificationCode { pattern(Some(procedure::VerificationCode::PATTERN)), max_length(Some(procedure::VerificationCode::LENGTH)), examples(["0f8e7d6c5b4a39281706f5e4d3c2b1a0"]) }
     /// What a procedure that was sent is called.
     ReferenceNumber { pattern(Some(procedure::ReferenceNumber::PATTERN)), max_length(Some(procedure::ReferenceNumber::MAX)), examples(["AED-2027-7K3M9QX2"]) }
     /// The code of an administration.

@@ -96,6 +96,7 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("signProcedure", SUBSTANTIAL),
     ("sendProcedure", SUBSTANTIAL),
     ("withdrawProcedure", SUBSTANTIAL),
+    ("getTransmissionSlip", SUBSTANTIAL),
     ("getProcedureTimeline", SUBSTANTIAL),
     ("listCertifications", SUBSTANTIAL),
     ("requestCertification", SUBSTANTIAL),

@@ -176,6 +176,13 @@ const STEPS: &[Step] = &[
     Step { from: ("assignProcedure", "200"), to: "unassignProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("getProcedure", "200"), to: "signProcedure", parameters: PROCEDURE, body: SEEN },
     Step { from: ("signProcedure", "200"), to: "sendProcedure", parameters: PROCEDURE, body: SEEN },
+    Step { from: ("sendProcedure", "200"), to: "getTransmissionSlip", parameters: PROCEDURE, body: &[] },
+    Step {
+        from: ("getTransmissionSlip", "200"),
+        to: "verifySending",
+        parameters: &[("code", "$response.body#/verificationCode")],
+        body: &[],
+    },
     Step { from: ("sendProcedure", "200"), to: "withdrawProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("getProcedure", "200"), to: "binProcedure", parameters: PROCEDURE, body: &[] },
     Step {

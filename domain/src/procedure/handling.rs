@@ -1,13 +1,21 @@
 //! Procedures that were sent: the administration takes one in, works on it and closes it; the space takes it back until then
 //! (domain.md §5, C).
 
-use super::{Procedure, ProcedureAct, ProcedureChange, ProcedureOutcome, ProcedureState};
+use super::{Procedure, ProcedureAct, ProcedureChange, ProcedureOutcome, ProcedureState, Sending};
 use crate::{Instant, Refusal};
 
 /// Those that the administration is not done with.
 const OPEN: [ProcedureState; 3] = [ProcedureState::Sent, ProcedureState::Received, ProcedureState::InProgress];
 
 impl Procedure {
+    /// How it was sent.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureState`] where it was not.
+    pub fn require_sent(&self) -> Result<&Sending, Refusal> {
+        self.sending.as_ref().ok_or(Refusal::ProcedureState { state: self.state })
+    }
+
     /// It taken in by the administration.
     ///
     /// # Errors

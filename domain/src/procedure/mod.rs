@@ -6,6 +6,7 @@ pub mod handling;
 pub mod life;
 pub mod procedure_type;
 pub mod submission;
+pub mod verification;
 
 pub use content::Content;
 pub use life::{Procedure, ProcedureAct, ProcedureChange, ProcedureOutcome, ProcedureState, Signatures};
@@ -14,3 +15,4 @@ pub use procedure_type::{
     TypeWithForm,
 };
 pub use submission::{ContentDigest, ReferenceNumber, Sending, Signature, Submission};
+pub use verification::VerificationCode;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Content, Procedure, ProcedureAct, ProcedureChange, ProcedureState, ProcedureTypeCode, Signatures, TypeWithForm,
-    procedure_type::SignatureKind,
+    VerificationCode, procedure_type::SignatureKind,
 };
 use crate::{
     Fault, Instant, Refusal,
@@ -86,6 +86,8 @@ impl ReferenceNumber {
 pub struct Sending {
     /// What it is called from then on.
     pub reference: ReferenceNumber,
+    /// By which anybody who has the slip finds it.
+    pub verification: VerificationCode,
     /// What was sent.
     pub digest: ContentDigest,
     /// When.
@@ -165,7 +167,7 @@ impl Submission<'_> {
         Ok(signed.with(Signatures::Given(signature)))
     }
 
-    /// It sent under a number that is free, by somebody who has seen what is sent, with all signatures that its type wants.
+    /// It sent under a number and a code that are free, by somebody who has seen what is sent, with all signatures that its type wants.
     ///
     /// # Errors
     /// [`Refusal::ProcedureBinned`], [`Refusal::ProcedureState`], [`Refusal::SignatureMissing`],
@@ -174,7 +176,7 @@ impl Submission<'_> {
         &self,
         signatures: &[Signature],
         seen: ContentDigest,
-        reference: ReferenceNumber,
+        (reference, verification): (ReferenceNumber, VerificationCode),
         now: Instant,
     ) -> Result<ProcedureChange, Refusal> {
         self.procedure.require_out_of_bin()?;
@@ -191,7 +193,7 @@ impl Submission<'_> {
         if signatures.iter().any(|signature| signature.digest != digest) {
             return Err(Refusal::DigestChanged);
         }
-        let sending = Some(Sending { reference, digest, at: now });
+        let sending = Some(Sending { reference, verification, digest, at: now });
         let sent = Procedure { sending, ..self.procedure.clone() };
         Ok(sent.turned(ProcedureState::Sent, ProcedureAct::Sent, now))
     }

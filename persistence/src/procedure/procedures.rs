@@ -8,7 +8,7 @@ use domain::{
     id::{MembershipId, ProcedureId, SpaceId},
     procedure::{
         ContentDigest, Procedure, ProcedureChange, ProcedureState, ProcedureType, ProcedureTypeCode, ReferenceNumber,
-        Sending, TypeWithForm, draft::IN_BIN,
+        Sending, TypeWithForm, VerificationCode, draft::IN_BIN,
     },
 };
 
@@ -33,6 +33,7 @@ pub(super) struct ProcedureRow {
     assignee_id: Option<String>,
     reference: Option<String>,
     digest: Option<String>,
+    verification: Option<String>,
     sent_at: Option<NaiveDateTime>,
     administration: Option<String>,
     outcome: Option<String>,
@@ -54,6 +55,7 @@ impl From<&Procedure> for ProcedureRow {
             assignee_id: procedure.assignee.map(|id| id.to_string()),
             reference: sending.map(|sending| sending.reference.as_str().to_owned()),
             digest: sending.map(|sending| sending.digest.to_string()),
+            verification: sending.map(|sending| sending.verification.as_str().to_owned()),
             sent_at: sending.map(|sending| stamp(sending.at)),
             administration: sending.map(|_| procedure.kind.administration().to_string()),
             outcome: procedure.outcome.map(|outcome| outcome.code().to_owned()),
@@ -68,13 +70,14 @@ impl From<&Procedure> for ProcedureRow {
 impl ProcedureRow {
     pub(super) fn read(self) -> Result<Procedure, StoreError> {
         let row = Row { table: "procedures", id: &self.id };
-        let sending = match (self.reference, self.digest, self.sent_at) {
-            (Some(reference), Some(digest), Some(at)) => Some(Sending {
+        let sending = match (self.reference, self.verification, self.digest, self.sent_at) {
+            (Some(reference), Some(verification), Some(digest), Some(at)) => Some(Sending {
                 reference: ReferenceNumber::kept(reference),
+                verification: row.value(VerificationCode::parse(&verification))?,
                 digest: row.value(ContentDigest::parse(&digest))?,
                 at: at.and_utc(),
             }),
-            (None, None, None) => None,
+            (None, None, None, None) => None,
             _ => return Err(row.corrupt("it was half sent")),
         };
         Ok(Procedure {
@@ -212,6 +215,14 @@ impl Reading<'_> {
             procedures::table.filter(procedures::space_id.eq(&space)).filter(procedures::state.eq_any(unsent()));
         let count: i64 = self.run(|db| drafts.count().get_result(db))?;
         Row { table: "procedures of", id: &space }.number(count)
+    }
+
+    /// The procedure that was sent with this code.
+    pub fn procedure_verified_by(&mut self, code: &VerificationCode) -> Result<Option<KeptProcedure>, StoreError> {
+        let by_code = procedures::table.filter(procedures::verification.eq(code.as_str()));
+        let found: Option<String> = self.run(|db| by_code.select(procedures::id).get_result(db).optional())?;
+        let Some(id) = found else { return Ok(None) };
+        self.procedure(Row { table: "procedures", id: &id }.id(&id)?)
     }
 
     /// Whether a procedure was sent under this number.

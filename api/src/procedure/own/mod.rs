@@ -7,6 +7,7 @@ pub mod one;
 pub mod request;
 pub mod sealed;
 pub mod sending;
+pub mod slip;
 pub mod view;
 
 use std::collections::BTreeSet;

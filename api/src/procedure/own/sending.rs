@@ -9,7 +9,7 @@ use domain::{
     collaboration::Permission,
     id::{ProcedureId, SpaceId},
     partner::{PartnerEvent, PartnerEventKind},
-    procedure::{Opener, Procedure, ProcedureChange, ReferenceNumber},
+    procedure::{Opener, Procedure, ProcedureChange, ReferenceNumber, VerificationCode},
     space::Space,
     text::Language,
 };
@@ -96,7 +96,8 @@ pub async fn send(
             let signatures: Vec<_> = tx.signatures_of(at.procedure)?.into_iter().map(|kept| kept.signature).collect();
             let reference = free_reference(tx, &kept.procedure)?;
             let submission = sealed::submission(&space.identifier, &kept, &content);
-            let sent = submission.sent(&signatures, seen, reference, tx.now())?;
+            let code = VerificationCode::draw([tx.random(), tx.random()]);
+            let sent = submission.sent(&signatures, seen, (reference, code), tx.now())?;
             announce(tx, &kept.procedure, PartnerEventKind::ProcedureSent)?;
             at.keep(tx, caller, (&space, kept), &sent, AuditAct::ProcedureSent)
         })

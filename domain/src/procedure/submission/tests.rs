@@ -43,6 +43,10 @@ fn session(now: Instant) -> Session {
     }
 }
 
+fn names(procedure: &Procedure, now: Instant) -> (ReferenceNumber, VerificationCode) {
+    (ReferenceNumber::draw(&procedure.kind, now, 0), VerificationCode::draw([0, 0]))
+}
+
 #[test]
 fn the_digest_is_of_the_canonical_text() {
     let (space, kind) = (space(), kind(SignatureKind::Single));
@@ -65,6 +69,7 @@ fn what_was_seen_is_signed_and_sent() {
     let (space, kind) = (space(), kind(SignatureKind::Single));
     let (now, draft) = (space.created_at, begun(&space, &kind));
     let reference = || ReferenceNumber::draw(&draft.kind, now, 35);
+    let code = || VerificationCode::draw([1, 2]);
     assert_eq!(reference().as_str(), format!("AED-{}-BBAAAAAA", now.year()));
     let [anna, emma, too_long] = ["Anna", "Emma", "Anna Maria"].map(content);
     let of = |content| Submission { procedure: &draft, kind: &kind, space: &space.identifier, content };
@@ -76,13 +81,16 @@ fn what_was_seen_is_signed_and_sent() {
     assert_eq!((signature.digest, signed.after().state), (seen(&anna), ProcedureState::Signed));
 
     let of_signed = |content| Submission { procedure: signed.after(), ..of(content) };
-    let submit = |of: Submission<'_>, signatures: &[_], seen| of.sent(signatures, seen, reference(), now);
+    let submit = |of: Submission<'_>, signatures: &[_], seen| of.sent(signatures, seen, (reference(), code()), now);
     assert_eq!(submit(of(&anna), &[], seen(&anna)), Err(Refusal::SignatureMissing));
     let signatures = [signature];
     assert_eq!(submit(of_signed(&anna), &signatures, seen(&emma)), Err(Refusal::DigestChanged));
     assert_eq!(submit(of_signed(&emma), &signatures, seen(&emma)), Err(Refusal::DigestChanged), "that was not signed");
     let sent = submit(of_signed(&anna), &signatures, seen(&anna)).unwrap();
-    assert_eq!(sent.after().sending, Some(Sending { reference: reference(), digest: seen(&anna), at: now }));
+    assert_eq!(
+        sent.after().sending,
+        Some(Sending { reference: reference(), verification: code(), digest: seen(&anna), at: now })
+    );
 }
 
 #[test]
@@ -96,7 +104,7 @@ fn each_type_wants_its_signatures() {
         let (draft, content) = (begun(&space, &kind), content("Anna"));
         let submission = Submission { procedure: &draft, kind: &kind, space: &space.identifier, content: &content };
         let seen = submission.digest().unwrap();
-        let sent = submission.sent(&[], seen, ReferenceNumber::draw(&draft.kind, now, 0), now);
+        let sent = submission.sent(&[], seen, names(&draft, now), now);
         assert_eq!(sent.is_ok(), is_sent);
         let signed = submission.signed(&session(now), seen, now);
         assert_eq!(signed.err(), (signature == SignatureKind::None).then_some(Refusal::SignatureNotWanted));
@@ -122,7 +130,7 @@ proptest! {
                 1 => procedure.binned(now),
                 2 => procedure.restored(now),
                 3 => submission.signed(&session(now), seen, now),
-                4 => submission.sent(&signatures, seen, ReferenceNumber::draw(&procedure.kind, now, 1), now),
+                4 => submission.sent(&signatures, seen, names(&procedure, now), now),
                 5 => procedure.withdrawn(now),
                 6 => procedure.received(now),
                 7 => procedure.started(now),

@@ -30,6 +30,7 @@ use domain::{
     partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
     procedure::{
         Content, Opener, ProcedureState, ProcedureType, ReferenceNumber, SignatureKind, Submission, TypeWithForm,
+        VerificationCode,
     },
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
@@ -542,7 +543,8 @@ fn sent_procedures(census: &mut Census<'_>, Known { space, .. }: &Known, kind: T
     let submission = Submission { procedure: begun.after(), kind: &kind, space: &space.identifier, content: &content };
     let reference = ReferenceNumber::draw(&kind.kind.code, now(), 1);
     census.ask(|tx| tx.is_reference_taken(&reference));
-    let sent = submission.sent(&[], submission.digest().unwrap(), reference, now()).unwrap();
+    let code = VerificationCode::draw([1, 2]);
+    let sent = submission.sent(&[], submission.digest().unwrap(), (reference, code.clone()), now()).unwrap();
     census.ask(|tx| tx.save_procedure(&sent, by, None));
     let administration = kind.kind.code.administration();
     for state in [None, Some(ProcedureState::Sent)] {
@@ -552,6 +554,7 @@ fn sent_procedures(census: &mut Census<'_>, Known { space, .. }: &Known, kind: T
         }
     }
     census.ask(|tx| tx.procedure_to(id, &administration));
+    assert!(census.ask(|tx| tx.procedure_verified_by(&code)).is_some());
     census.ask(|tx| tx.lock_procedure_to(id, &administration));
     census.ask(|tx| tx.save_explanation(id, "sealed"));
 }
