@@ -18,11 +18,12 @@ use tokio::sync::Semaphore;
 use crate::{
     catalogue::command as catalogue,
     config::{Config, Mode},
-    http::limits::Limits,
+    http::{limits::Limits, upload::Turns},
     keys::{DataKeys, development, security_code::SecurityCodes},
     mail::Drop,
     metrics::Metrics,
     sandbox::Sandbox,
+    store_room::StoreRoom,
     tokens::{access::AccessTokens, issuer::Issuers, signing},
 };
 
@@ -37,6 +38,10 @@ pub struct App {
     pub clock: Clock,
     /// The database.
     pub store: Store,
+    /// Where files are kept.
+    pub store_room: StoreRoom,
+    /// Who sends files now.
+    pub uploads: Turns,
     /// What protects data at rest.
     pub data_keys: DataKeys,
     /// What hashes security codes and tries them.
@@ -93,6 +98,8 @@ impl App {
             let _ = catalogue::seed(&store).await.inspect_err(|problem| tracing::warn!(problem, "nothing was seeded"));
         }
 
+        make_private_folder(&config.store_room)?;
+        let store_room = StoreRoom::in_folder(config.store_room.clone())?;
         let mail_drop = Drop::new(config.data_dir.join("mails"));
         let limits = config.limits.then(|| Limits::new(&config.allowances, &MonotonicClock));
         let is_draining = AtomicBool::new(false);
@@ -100,6 +107,8 @@ impl App {
             config,
             clock,
             store,
+            store_room,
+            uploads: Turns::default(),
             data_keys,
             security_codes,
             access,

@@ -44,7 +44,12 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_DATA_DIR",
         default: "`./var`; in production `/var/lib/espace-pro`",
-        about: "folder of the SQLite file, the keys and the mail drop",
+        about: "folder of the SQLite file, the files, the keys and the mail drop",
+    },
+    Setting {
+        name: "ESPACE_PRO_STORE_ROOM",
+        default: "`files` in the data folder",
+        about: "folder of the files that people and administrations hand in, encrypted (docs/operations.md)",
     },
     Setting {
         name: "ESPACE_PRO_DATABASE_URL",
@@ -155,7 +160,12 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ESPACE_PRO_BODY_SECONDS",
         default: "`20`",
-        about: "how long a client may take to send a request's body (1 to 600)",
+        about: "how long a client may take to send a request's body, or the next piece of a file (1 to 600)",
+    },
+    Setting {
+        name: "ESPACE_PRO_UPLOAD_SECONDS",
+        default: "`900`",
+        about: "how long a client may take to send a file (1 to 86400)",
     },
     Setting {
         name: "ESPACE_PRO_KEEP_ALIVE_SECONDS",
@@ -230,8 +240,10 @@ pub struct Logging {
 pub struct Deadlines {
     /// To send its headers.
     pub headers: Duration,
-    /// To send a body.
+    /// To send a body, or the next piece of a file.
     pub body: Duration,
+    /// To send a file.
+    pub upload: Duration,
     /// To send another request.
     pub idle: Duration,
 }
@@ -259,6 +271,8 @@ pub struct Config {
     pub public_url: String,
     /// Folder of files.
     pub data_dir: PathBuf,
+    /// Folder of the store room.
+    pub store_room: PathBuf,
     /// The database.
     pub database_url: DatabaseUrl,
     /// Its connections.
@@ -463,6 +477,7 @@ impl Reader {
         Some(Config {
             database_connections: self.number("ESPACE_PRO_DATABASE_CONNECTIONS", 1..=64, 4),
             database_queue: self.number("ESPACE_PRO_DATABASE_QUEUE", 1..=65_536, 1024) as usize,
+            store_room: self.get("ESPACE_PRO_STORE_ROOM").map_or(data_dir.join("files"), PathBuf::from),
             signing_keys: self.signing_keys(&data_dir),
             issuers: self.issuers(),
             levels: self.levels(),
@@ -556,6 +571,7 @@ impl Reader {
         Deadlines {
             headers: self.seconds("ESPACE_PRO_HEADER_SECONDS", 1..=600, 10),
             body: self.seconds("ESPACE_PRO_BODY_SECONDS", 1..=600, 20),
+            upload: self.seconds("ESPACE_PRO_UPLOAD_SECONDS", 1..=86_400, 900),
             idle: self.seconds("ESPACE_PRO_KEEP_ALIVE_SECONDS", 1..=3600, 75),
         }
     }

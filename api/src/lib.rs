@@ -24,6 +24,7 @@ pub mod routes;
 pub mod sandbox;
 pub mod server;
 pub mod space;
+pub mod store_room;
 pub mod telemetry;
 pub mod tokens;
 pub mod worker;

@@ -57,6 +57,8 @@ ids! {
     CertificationId,
     /// A procedure of a space.
     ProcedureId,
+    /// A file in the store room.
+    FileId,
     /// A code by which a space is certified.
     AccessCodeId,
 }

@@ -17,6 +17,7 @@ pub mod partner;
 pub mod procedure;
 pub mod refusal;
 pub mod space;
+pub mod store_room;
 pub mod text;
 
 pub use coded::Coded;

@@ -12,8 +12,9 @@ use crate::{
     id::{CertificationId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, RecoveryId, SpaceId},
     identity::{Assurance, Serial, Strength},
     partner::{FeedPosition, PartnerScope},
-    procedure::ProcedureState,
+    procedure::{AttachmentCode, ProcedureState},
     space::SpaceIdentifier,
+    store_room::{MediaType, ScanState},
 };
 
 /// A rule said no: nothing was changed.
@@ -163,6 +164,30 @@ pub enum Refusal {
     /// What is filled in is not as the form wants it.
     #[error("what is filled in is not as the form wants it")]
     ProcedureInvalid,
+    /// Files that must be there are not, or can't be sent.
+    #[error("the attachments of {} slots can't be sent", slots.len())]
+    AttachmentsIncomplete {
+        /// Of which slots.
+        slots: Vec<AttachmentCode>,
+    },
+    /// The file is none that the slot takes, or is not what it is said to be.
+    #[error("the slot takes other files")]
+    AttachmentMediaType {
+        /// What it takes.
+        allowed: BTreeSet<MediaType>,
+    },
+    /// The slot has as many files as it takes.
+    #[error("the slot takes {limit} files")]
+    AttachmentLimitReached {
+        /// How many it takes.
+        limit: u32,
+    },
+    /// The file is given to nobody: it was not scanned yet, or is infected.
+    #[error("the file is {}", scan.code())]
+    FileWithheld {
+        /// What the scanner says of it.
+        scan: ScanState,
+    },
     /// What the procedure says is not what was seen, or signed.
     #[error("the digest is another one")]
     DigestChanged,

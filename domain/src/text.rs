@@ -230,6 +230,33 @@ impl fmt::Display for EmailAddress {
     }
 }
 
+/// What a file is called, by whoever handed it in: it is data, and never names a file of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName(String);
+
+impl FileName {
+    /// The most characters (our choice).
+    pub const MAX: usize = 200;
+    /// What no name holds (domain.md §5, F).
+    pub const BARRED: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
+
+    /// One line of text, without what is barred.
+    ///
+    /// # Errors
+    /// Those of any text; [`Fault::Malformed`] for one of dots alone.
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        let name = clean(raw, Self::MAX)?;
+        if name.contains(Self::BARRED) {
+            return Err(Fault::BarredCharacter);
+        }
+        if name.bytes().all(|byte| byte == b'.') { Err(Fault::Malformed) } else { Ok(Self(name)) }
+    }
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 coded! {
     /// The language in which a person, or a space, is written to (fr, de, en: F; lb: our choice).
     Language {
@@ -306,6 +333,20 @@ mod tests {
         let longest = format!("{local}@{domain}");
         assert_eq!(longest.len(), 64 + 1 + 187);
         assert!(EmailAddress::parse(&longest).is_ok());
+    }
+
+    #[test]
+    fn a_file_name_holds_nothing_that_is_barred() {
+        for barred in FileName::BARRED {
+            assert_eq!(FileName::parse(&format!("a{barred}b.pdf")), Err(Fault::BarredCharacter), "{barred}");
+        }
+        for name in ["a\0.pdf", "a\u{202e}fdp.exe"] {
+            assert_eq!(FileName::parse(name), Err(Fault::BarredCharacter), "{name:?}");
+        }
+        assert_eq!((FileName::parse("."), FileName::parse("..")), (Err(Fault::Malformed), Err(Fault::Malformed)));
+        assert_eq!(FileName::parse(" Statuts é.pdf ").unwrap().as_str(), "Statuts é.pdf");
+        let too_long = "a".repeat(FileName::MAX + 1);
+        assert_eq!(FileName::parse(&too_long), Err(Fault::TooLong { max: FileName::MAX }));
     }
 
     #[test]

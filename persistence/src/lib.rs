@@ -22,6 +22,7 @@ mod schema;
 mod sealed;
 mod space;
 mod store;
+mod store_room;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -37,9 +38,12 @@ pub use helpdesk::MembersCount;
 pub use idempotency::Answered;
 pub use identity::{AssertionPurpose, RefreshToken};
 pub use outbox::{DeadLetter, Message, OutboxFigures};
-pub use procedure::{KeptProcedure, KeptSignature, ProcedureFilter, ProcedureStep, ProcedureTypeFilter, StepActor};
+pub use procedure::{
+    KeptAttachment, KeptProcedure, KeptSignature, ProcedureFilter, ProcedureStep, ProcedureTypeFilter, StepActor,
+};
 pub use recurring::Lease;
 pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
 pub use space::{SealedProfile, SpaceFilter, SpaceInBrief};
 pub use store::{Clock, Settings, Store};
+pub use store_room::KeptFile;
 pub use transaction::{Reading, Transaction};

@@ -55,6 +55,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    attachments (file_id) {
+        file_id -> Text,
+        procedure_id -> Text,
+        slot -> Text,
+        name_sealed -> Text,
+        person_id -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     audit_chains (chain) {
         chain -> Text,
         entries -> BigInt,
@@ -561,6 +572,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    stored_files (id) {
+        id -> Text,
+        state -> Text,
+        since -> Timestamp,
+        key_sealed -> Text,
+        media_type -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        digest -> Nullable<Text>,
+        scan -> Nullable<Text>,
+        scan_due_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     system_users (id) {
         id -> Text,
         space_id -> Text,
@@ -605,6 +630,9 @@ diesel::joinable!(access_codes -> services (service));
 diesel::joinable!(activation_failures -> persons (person_id));
 diesel::joinable!(activation_failures -> spaces (space_id));
 diesel::joinable!(administrations -> catalogues (catalogue));
+diesel::joinable!(attachments -> persons (person_id));
+diesel::joinable!(attachments -> procedures (procedure_id));
+diesel::joinable!(attachments -> stored_files (file_id));
 diesel::joinable!(audit_entries -> audit_chains (chain));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(certification_steps -> certifications (certification_id));
@@ -673,6 +701,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activation_failures,
     administrations,
     assertion_uses,
+    attachments,
     audit_chains,
     audit_entries,
     awaiting_addresses,
@@ -710,6 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     services,
     sessions,
     spaces,
+    stored_files,
     system_users,
     terms,
     terms_acceptances,

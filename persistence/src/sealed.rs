@@ -80,6 +80,8 @@ pub const SEALED: &[SealedColumn] = &[
         digest: None,
         purpose: "procedure-explanation",
     },
+    SealedColumn { table: "stored_files", id: "id", column: "key_sealed", digest: None, purpose: "file-key" },
+    SealedColumn { table: "attachments", id: "file_id", column: "name_sealed", digest: None, purpose: "file-name" },
     SealedColumn {
         table: "access_codes",
         id: "id",

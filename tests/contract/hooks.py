@@ -134,6 +134,12 @@ def before_call(context, case, kwargs):
         if operation(case) == "editSpace" and "title" in case.body:
             # Only a professional space has a title.
             case.path_parameters["id"] = Me.space
+    if is_valid(ParameterLocation.BODY) and operation(case) == "attachFile":
+        # What a file is, its bytes say.
+        case.media_type, case.body = "application/pdf", b"%PDF-1.7 " + uuid.uuid4().bytes
+    if is_valid(ParameterLocation.QUERY) and operation(case) == "attachFile":
+        # Which slots there are, the type says.
+        case.query |= {"slot": "identity-document", "name": right(case.query["name"])}
     if is_valid(ParameterLocation.PATH):
         match operation(case):
             case "getCompanyProfile" | "replaceCompanyProfile" | "listMembers" | "leaveSpace" | "listJoinRequests":
@@ -165,6 +171,8 @@ def before_call(context, case, kwargs):
             case "listProcedures" | "beginProcedure" | "listSpaceProcedureTypes":
                 # The shipped types run from professional spaces.
                 case.path_parameters["id"] = Me.space
+            case "attachFile":
+                case.path_parameters |= {"id": Me.space, "procedureId": SANDBOX.procedure(log_in()["access_token"], Me.space)}
             case "getProcedureType":
                 case.path_parameters["code"] = "aed.vat-registration"
             case "withdrawAuthenticationProduct":

@@ -159,6 +159,11 @@ class Sandbox:
         space = self.ask("POST", "/v1/spaces", token, json=wish)["id"]
         return person, product, other, space
 
+    def procedure(self, token, space):
+        """A procedure in preparation, of which the caller is the first to know."""
+        wish = {"type": "aed.vat-registration"}
+        return self.ask("POST", f"/v1/spaces/{space}/procedures", token, json=wish)["id"]
+
     def join_request(self, identifier):
         """A request of somebody new to be let into the space with this identifier; gives its id."""
         person, product, _, _ = self.founder()

@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Key, Reply, Scratch, World, professional, text};
+use crate::support::{Actor, Database, Key, PNG, Reply, Scratch, World, professional, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,9 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("restoreProcedure", Serves::Drafter),
     ("assignProcedure", Serves::Drafter),
     ("unassignProcedure", Serves::Drafter),
+    ("attachFile", Serves::Drafter),
+    ("getAttachment", Serves::Drafter),
+    ("detachFile", Serves::Drafter),
     ("signProcedure", Serves::Drafter),
     ("sendProcedure", Serves::Drafter),
     ("withdrawProcedure", Serves::Drafter),
@@ -146,6 +149,7 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("revokeCertification", Serves::Partner),
     ("listPartnerProcedures", Serves::Partner),
     ("getPartnerProcedure", Serves::Partner),
+    ("getPartnerAttachment", Serves::Partner),
     ("receiveProcedure", Serves::Partner),
     ("startProcedure", Serves::Partner),
     ("closeProcedure", Serves::Partner),
@@ -192,6 +196,8 @@ struct Operation {
     scope: Option<String>,
     /// `x-login`: how strong a login it wants.
     login: Value,
+    /// What must stand in its query, as the contract's examples have it.
+    query: String,
     body: Option<(String, Value)>,
 }
 
@@ -207,6 +213,9 @@ fn operations() -> Vec<Operation> {
                     (media_type.clone(), contract.pointer(schema).expect("the schema")["example"].clone())
                 },
             );
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let wanted = parameters.filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+            let query: Vec<_> = wanted.map(|wanted| (text(&wanted["name"]), text(&wanted["example"]))).collect();
             found.push(Operation {
                 id: operation["operationId"].as_str().expect("an id").to_owned(),
                 method: method.to_uppercase(),
@@ -217,6 +226,7 @@ fn operations() -> Vec<Operation> {
                     .is_some_and(|schemes| schemes.contains(&json!({ "systemUser": [] }))),
                 scope: operation["security"][0]["partner"][0].as_str().map(str::to_owned),
                 login: operation["x-login"].clone(),
+                query: serde_urlencoded::to_string(query).expect("a query"),
                 body,
             });
         }
@@ -247,18 +257,23 @@ impl Operation {
         self.ask_about(actor, id, NOBODYS)
     }
 
-    /// The same where the path goes on to this member of the space, or to this invitation, request, system user or certification,
-    /// and, behind a slash, to what hangs on that.
+    /// The same where the path goes on to this member of the space, or to this invitation, request, system user, certification or
+    /// procedure, and, behind a slash, to what hangs on that.
     fn ask_about(&self, actor: &Actor, id: &str, part: &str) -> Reply {
         let path = self.path.replace("{id}", id).replace("{requestId}", part);
-        let path = path.replace("{memberId}", part).replace("{invitationId}", part).replace("{procedureId}", part);
-        let (certification, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
-        let path = path.replace("{systemUserId}", part).replace("{certificationId}", certification);
-        let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
+        let path = path.replace("{memberId}", part).replace("{invitationId}", part).replace("{systemUserId}", part);
+        let (holder, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
+        let path = path.replace("{certificationId}", holder).replace("{procedureId}", holder);
+        let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging).replace("{attachmentId}", hanging);
         let of_a_type = self.path.starts_with("/v1/procedure-types");
         let path = path.replace("{code}", if of_a_type { "aed.vat-registration" } else { "alva.food-establishments" });
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
-        let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
+        let bytes = match &body {
+            Value::Null => vec![],
+            Value::String(file) if !media_type.ends_with("json") => file.clone().into_bytes(),
+            body => body.to_string().into_bytes(),
+        };
+        let path = if self.query.is_empty() { path } else { format!("{path}?{}", self.query) };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
     }
 }
@@ -271,7 +286,14 @@ impl Operation {
             return owner.approve(&format!("/v1/spaces/{space}"), &["read"], Key::strange()).id;
         }
         if self.path.contains("{procedureId}") {
-            return text(&owner.begin_procedure(&format!("/v1/spaces/{space}"), "aed.vat-registration")["id"]);
+            let space = format!("/v1/spaces/{space}");
+            let procedure = text(&owner.begin_procedure(&space, "aed.vat-registration")["id"]);
+            if !self.path.contains("{attachmentId}") {
+                return procedure;
+            }
+            let path = format!("{space}/procedures/{procedure}");
+            let attached = owner.attach(&path, "identity-document", "carte.png", PNG).expect(201);
+            return format!("{procedure}/{}", text(&attached["id"]));
         }
         if self.path.contains("{certificationId}") {
             let space = format!("/v1/spaces/{space}");

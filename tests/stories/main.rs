@@ -3,6 +3,7 @@
 mod support;
 
 mod access_codes;
+mod attachments;
 mod audit;
 mod authorization;
 mod catalogue;

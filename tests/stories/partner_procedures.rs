@@ -47,7 +47,7 @@ fn a_procedure_goes_from_an_empty_draft_to_its_end(world: &World) {
     let aed = office(world, "aed");
     let seen = founder.get(&path).expect(200);
     let shown = aed.get(&of_partner(&path)).expect(200);
-    for field in ["id", "reference", "type", "digest", "sentAt", "content", "signatures"] {
+    for field in ["id", "reference", "type", "digest", "sentAt", "content", "signatures", "attachments"] {
         assert_eq!(shown[field], seen[field], "{field}");
     }
     assert_eq!((&shown["spaceTitle"], &shown["isAsSent"]), (&json!("Boulangerie"), &json!(true)));
@@ -70,9 +70,9 @@ fn a_procedure_goes_from_an_empty_draft_to_its_end(world: &World) {
 
     let steps = founder.get(&format!("{path}/timeline")).expect(200)["data"].as_array().expect("steps").clone();
     let acts: Vec<_> = steps.iter().map(|step| text(&step["act"])).collect();
-    assert_eq!(acts, ["begun", "edited", "signed", "sent", "received", "started", "closed"]);
-    assert!(steps[..4].iter().all(|step| step["by"] == "person" && step["familyName"].is_string()));
-    assert!(steps[4..].iter().all(|step| step["by"] == "administration" && step.get("familyName").is_none()));
+    assert_eq!(acts, ["begun", "edited", "attached", "signed", "sent", "received", "started", "closed"]);
+    assert!(steps[..5].iter().all(|step| step["by"] == "person" && step["familyName"].is_string()));
+    assert!(steps[5..].iter().all(|step| step["by"] == "administration" && step.get("familyName").is_none()));
     let log = founder.get(&format!("{space}/audit-events?act=procedure_closed")).expect(200);
     assert_eq!(log["data"][0]["actor"]["kind"], "partner");
     let kept = founder.backstage().sql("SELECT explanation_sealed FROM procedures");

@@ -72,7 +72,7 @@ fn a_type_is_shown_with_its_form(world: &World) {
     assert_eq!((&shown["certification"], &shown["version"]), (&json!("alva.food-establishments"), &json!(1)));
     let plan = json!({
         "code": "floor-plan", "title": "Floor plan", "isRequired": false,
-        "mediaTypes": ["application/pdf", "image/png"], "maxMegabytes": 20,
+        "mediaTypes": ["application/pdf", "image/png"], "maxMegabytes": 20, "maxFiles": 1,
     });
     assert_eq!(shown["attachments"], json!([plan]));
     let field = &shown["form"]["properties"]["legalName"];

@@ -5,7 +5,7 @@ use std::thread;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Reply, World, text, wait_until};
+use crate::support::{Actor, PNG, Reply, World, text, wait_until};
 
 crate::on_both_databases!(
     a_draft_is_prefilled_edited_and_checked,
@@ -104,7 +104,10 @@ fn a_draft_is_prefilled_edited_and_checked(world: &World) {
         "filingPeriod": "yearly", "contactName": "Anna", "contactEmail": "anna@example.lu",
     });
     edit(&founder, &path, &edited.header("etag"), &rest).expect(200);
-    assert_eq!(check("fr"), json!({ "isValid": true, "errors": [] }));
+    let missing = json!([{ "slot": "identity-document", "code": "missing" }]);
+    assert_eq!(check("fr"), json!({ "isValid": false, "errors": [], "attachments": missing }));
+    founder.attach(&path, "identity-document", "carte.png", PNG).expect(201);
+    assert_eq!(check("fr"), json!({ "isValid": true, "errors": [], "attachments": [] }));
 }
 
 fn a_draft_goes_into_the_bin_and_out_in_time(world: &World) {

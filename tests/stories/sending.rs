@@ -81,7 +81,7 @@ fn a_procedure_is_signed_sent_and_withdrawn(world: &World) {
     let withdrawn = withdraw(&founder, &path).expect(200);
     assert_eq!((&withdrawn["state"], &withdrawn["reference"]), (&json!("withdrawn"), &json!(reference)));
     withdraw(&founder, &path).expect_problem(409, "procedure_state");
-    assert_eq!(acts(&founder, &path), ["begun", "edited", "signed", "sent", "withdrawn"]);
+    assert_eq!(acts(&founder, &path), ["begun", "edited", "attached", "signed", "sent", "withdrawn"]);
     let log = founder.get(&format!("{space}/audit-events")).expect(200);
     let audited: BTreeSet<_> = log["data"].as_array().expect("a list").iter().map(|of| text(&of["act"])).collect();
     assert!(["procedure_signed", "procedure_sent", "procedure_withdrawn"].iter().all(|act| audited.contains(*act)));
@@ -131,7 +131,10 @@ fn an_edit_makes_a_signature_void(world: &World) {
     founder.send("DELETE", &path, &[("if-match", "*")], vec![]).expect(204);
     let restored = founder.post(&format!("{path}/restore"), &json!({})).expect(200);
     assert_eq!((&restored["state"], &restored["signatures"]), (&json!("in_preparation"), &json!([])));
-    assert_eq!(acts(&founder, &path), ["begun", "edited", "signed", "edited", "signed", "binned", "restored"]);
+    assert_eq!(
+        acts(&founder, &path),
+        ["begun", "edited", "attached", "signed", "edited", "signed", "binned", "restored"]
+    );
 }
 
 fn each_role_signs_or_does_not(world: &World) {
@@ -168,7 +171,7 @@ fn of_50_sendings_at_once_one_is_it(world: &World) {
         refusal.expect_problem(409, "procedure_state");
     }
     assert_eq!(sent[0].json["reference"], founder.get(&path).expect(200)["reference"]);
-    assert_eq!(acts(&founder, &path), ["begun", "edited", "signed", "sent"]);
+    assert_eq!(acts(&founder, &path), ["begun", "edited", "attached", "signed", "sent"]);
 }
 
 fn of_a_sending_and_edits_at_once_what_is_sent_is_what_was_signed(world: &World) {

@@ -7,9 +7,8 @@ use domain::{
     catalogue::{LocalText, SectorCode, ServiceCode, ServiceStatus},
     form::{Form, FormFault},
     identity::Assurance,
-    procedure::{
-        AttachmentCode, AttachmentSlot, MediaType, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm,
-    },
+    procedure::{AttachmentCode, AttachmentSlot, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm},
+    store_room::MediaType,
     text::CatalogueKeywords,
 };
 
@@ -79,6 +78,7 @@ fn attachment(code: &str, place: Place, faults: &mut Faults) -> Option<Attachmen
     let megabytes = given_or(&mut members, "maxMegabytes", ProcedureType::DEFAULT_MEGABYTES, |place| {
         place.number(ProcedureType::MEGABYTES, faults)
     });
+    let files = given_or(&mut members, "maxFiles", 1, |place| place.number(AttachmentSlot::FILES, faults));
     members.end(faults);
     let max_megabytes = u32::try_from(megabytes?).ok()?;
     Some(AttachmentSlot {
@@ -87,6 +87,7 @@ fn attachment(code: &str, place: Place, faults: &mut Faults) -> Option<Attachmen
         is_required: is_required?,
         media_types: media_types?,
         max_megabytes,
+        max_files: u32::try_from(files?).ok()?,
     })
 }
 

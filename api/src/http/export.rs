@@ -1,14 +1,9 @@
 //! Lists that are shown page by page, or exported as a whole: written page by page as fast as the client takes them, so that never
 //! more than a few pages are in memory, and no connection to the database is held in between.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    body::{BodySize, MessageBody},
+    HttpRequest, HttpResponse,
+    body::BodySize,
     http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE},
     rt::spawn,
     web::Bytes,
@@ -17,13 +12,13 @@ use chrono::SecondsFormat;
 use domain::{Coded, Instant};
 use persistence::Reading;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 use super::{
     accept,
     answer::Answer,
     caller::{Caller, Person},
     page::{Listed, Page, Paging},
+    pieces::Pieces,
     problem::Problem,
     query::Query,
 };
@@ -161,7 +156,7 @@ fn stream<P: Page<Row: Row> + 'static>(
     next: impl AsyncFn(String) -> Result<Listed<P>, Problem> + 'static,
 ) -> HttpResponse {
     let file = P::Row::FILE;
-    let (sender, receiver) = mpsc::channel(1);
+    let (sender, body) = Pieces::new(BodySize::Stream);
     spawn(async move {
         let mut listed = Ok(first);
         let mut is_first = true;
@@ -182,21 +177,7 @@ fn stream<P: Page<Row: Row> + 'static>(
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format!("{}; charset=utf-8", format.media_type())))
         .insert_header((CONTENT_DISPOSITION, name))
-        .body(Pages(receiver))
-}
-
-/// A body that comes page by page.
-struct Pages(mpsc::Receiver<Result<Bytes, Error>>);
-
-impl MessageBody for Pages {
-    type Error = Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        self.get_mut().0.poll_recv(context)
-    }
+        .body(body)
 }
 
 #[cfg(test)]
@@ -204,7 +185,7 @@ mod tests {
     use std::{cell::Cell, future::poll_fn, rc::Rc, time::Duration};
 
     use actix_web::{
-        body::to_bytes,
+        body::{MessageBody, to_bytes},
         rt::{System, time::sleep},
     };
 

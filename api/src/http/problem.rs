@@ -10,7 +10,9 @@ use actix_web::{
     },
 };
 use chrono::SecondsFormat;
-use domain::{Coded, Refusal, id::SpaceId, identity::Strength, space::SpaceIdentifier, text::Language};
+use domain::{
+    Coded, Refusal, id::SpaceId, identity::Strength, procedure::AttachmentCode, space::SpaceIdentifier, text::Language,
+};
 use persistence::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -581,6 +583,24 @@ codes! {
         en: "Form incomplete or wrong", "What is filled in is not as the form wants it. The check tells where.";
         lb: "Formulaire net komplett oder falsch", "Wat ausgefëllt ass, ass net esou, wéi de Formulaire et verlaangt. D'Kontroll seet, wou.";
     }
+    AttachmentsIncomplete = "attachments_incomplete", 409 {
+        fr: "Pièces jointes incomplètes", "Des pièces obligatoires manquent, ou des fichiers ne peuvent pas être envoyés : `slots` dit où, la vérification dit pourquoi.";
+        de: "Anhänge unvollständig", "Verlangte Anhänge fehlen, oder Dateien können nicht gesendet werden: `slots` sagt, wo, die Prüfung sagt, warum.";
+        en: "Attachments incomplete", "Required attachments are missing, or files cannot be sent: `slots` tells where, the check tells why.";
+        lb: "Unhäng net komplett", "Et feele verlaangten Unhäng, oder Fichiere kënnen net geschéckt ginn: `slots` seet wou, d'Kontroll seet firwat.";
+    }
+    AttachmentLimitReached = "attachment_limit_reached", 409 {
+        fr: "Trop de fichiers", "Au plus {limit} fichiers peuvent être joints ici. Retirez-en un d'abord.";
+        de: "Zu viele Dateien", "Hier können höchstens {limit} Dateien angehängt werden. Entfernen Sie zuerst eine.";
+        en: "Too many files", "At most {limit} files can be attached here. Take one away first.";
+        lb: "Ze vill Fichieren", "Hei kënnen héchstens {limit} Fichieren ugehaange ginn. Huelt fir d'éischt een ewech.";
+    }
+    FileWithheld = "file_withheld", 409 {
+        fr: "Fichier retenu", "Le fichier n'est pas remis : l'état de l'analyse antivirus est `{scan}`.";
+        de: "Datei zurückgehalten", "Die Datei wird nicht herausgegeben: Der Stand der Virenprüfung ist `{scan}`.";
+        en: "File withheld", "The file is not given out: the state of its scan for malware is `{scan}`.";
+        lb: "Fichier zréckgehalen", "De Fichier gëtt net erausginn: Den Zoustand vun der Virekontroll ass `{scan}`.";
+    }
     DigestChanged = "digest_changed", 409 {
         fr: "Contenu modifié", "La démarche ne dit plus ce qui a été vu. Relisez-la avant de la signer ou de l'envoyer.";
         de: "Inhalt geändert", "Der Vorgang sagt nicht mehr, was gesehen wurde. Lesen Sie ihn neu, bevor Sie ihn unterschreiben oder senden.";
@@ -682,6 +702,18 @@ codes! {
         de: "Inhaltstyp nicht zugelassen", "Der Inhalt muss unkomprimiert sein, in UTF-8 und vom Typ `{mediaType}`.";
         en: "Unsupported media type", "The body must be in UTF-8, not compressed, of type `{mediaType}`.";
         lb: "Inhaltstyp net erlaabt", "Den Inhalt muss onkompriméiert sinn, an UTF-8 a vum Typ `{mediaType}`.";
+    }
+    AttachmentMediaType = "attachment_media_type", 415 {
+        fr: "Type de fichier non admis", "Le fichier n'est d'aucun des types admis ici, ou n'est pas ce que `Content-Type` annonce ; `mediaTypes` nomme ceux qui sont admis.";
+        de: "Dateityp nicht zugelassen", "Die Datei ist von keinem der hier zugelassenen Typen, oder nicht, was `Content-Type` sagt; `mediaTypes` nennt die zugelassenen.";
+        en: "File type not allowed", "The file is of none of the types allowed here, or is not what `Content-Type` says; `mediaTypes` names those allowed.";
+        lb: "Fichierstyp net erlaabt", "De Fichier ass vu kengem vun den Typpen, déi hei erlaabt sinn, oder net dat, wat `Content-Type` seet; `mediaTypes` nennt déi erlaabt.";
+    }
+    RangeNotSatisfiable = "range_not_satisfiable", 416 {
+        fr: "Plage hors du fichier", "Le fichier n'a pas la plage demandée ; `Content-Range` dit sa taille.";
+        de: "Bereich außerhalb der Datei", "Die Datei hat den verlangten Bereich nicht; `Content-Range` sagt ihre Größe.";
+        en: "Range outside the file", "The file does not have the range asked for; `Content-Range` tells its size.";
+        lb: "Beräich ausserhalb vum Fichier", "De Fichier huet de gefrote Beräich net; `Content-Range` seet seng Gréisst.";
     }
     IdempotencyKeyReused = "idempotency_key_reused", 422 {
         fr: "Clé déjà utilisée", "Cette `Idempotency-Key` a déjà servi à une autre requête.";
@@ -881,6 +913,16 @@ impl From<Refusal> for Problem {
             Refusal::DraftLimitReached { limit } => (Code::DraftLimitReached, json!({ "limit": limit })),
             Refusal::ProcedureState { state } => (Code::ProcedureState, json!({ "procedureState": state.code() })),
             Refusal::ProcedureInvalid => (Code::ProcedureInvalid, json!({})),
+            Refusal::AttachmentsIncomplete { slots } => {
+                let slots: Vec<&str> = slots.iter().map(AttachmentCode::as_str).collect();
+                (Code::AttachmentsIncomplete, json!({ "slots": slots }))
+            }
+            Refusal::AttachmentMediaType { allowed } => {
+                let allowed: Vec<&str> = allowed.iter().map(|media_type| media_type.code()).collect();
+                (Code::AttachmentMediaType, json!({ "mediaTypes": allowed }))
+            }
+            Refusal::AttachmentLimitReached { limit } => (Code::AttachmentLimitReached, json!({ "limit": limit })),
+            Refusal::FileWithheld { scan } => (Code::FileWithheld, json!({ "scan": scan.code() })),
             Refusal::DigestChanged => (Code::DigestChanged, json!({})),
             Refusal::SignatureNotWanted => (Code::SignatureNotWanted, json!({})),
             Refusal::SignatureMissing => (Code::SignatureMissing, json!({})),

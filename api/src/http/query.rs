@@ -88,6 +88,14 @@ impl Query {
         parsed.map_err(|fault| self.fault(name, fault)).ok()
     }
 
+    /// The same for one that must be there.
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+        if !self.left.iter().any(|(known, _)| known == name) {
+            self.faults.push(FieldError::of_parameter(name, Flaw::Missing));
+        }
+        self.value(name, parse)
+    }
+
     /// Takes an id out.
     pub fn id<I: From<Uuid>>(&mut self, name: &str) -> Option<I> {
         self.parsed(name, |value| value.parse::<Uuid>().ok()).map(I::from)

@@ -18,8 +18,9 @@ use domain::{
     identifiers::{self, NaceRevision},
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
-    procedure::{self, MediaType, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
+    procedure::{self, AttachmentFlaw, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
+    store_room::{MediaType, ScanState},
     text,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -81,6 +82,7 @@ choices! {
     AccessCodeStatusChoice(AccessCodeStatus),
     AccessScopeChoice(AccessScope),
     AssuranceChoice(Assurance),
+    AttachmentFlawChoice(AttachmentFlaw),
     AuditActChoice(AuditAct),
     AuditActorKindChoice(AuditActorKind),
     CapacityChoice(Capacity),
@@ -107,6 +109,7 @@ choices! {
     RecoveryStatusChoice(RecoveryStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
+    ScanStateChoice(ScanState),
     ServiceStatusChoice(ServiceStatus),
     SignatureKindChoice(SignatureKind),
     SpaceKindChoice(SpaceKind),
@@ -199,6 +202,10 @@ text_schemas! {
     ProcedureTypeCode { pattern(Some(procedure::ProcedureTypeCode::PATTERN)), max_length(Some(procedure::ProcedureTypeCode::MAX)), examples(["aed.vat-registration"]) }
     /// Why a procedure was closed as it was.
     ExplanationText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ExplanationText::MAX)), examples(["Le numéro de TVA vous est envoyé par courrier."]) }
+    /// What a file is called; none of `\ / : * ? " < > |` is in it.
+    FileName { pattern(Some(r#"^[^\\/:*?"<>|]*[^\\/:*?"<>|\s.][^\\/:*?"<>|]*$"#)), min_length(Some(1)), max_length(Some(text::FileName::MAX)), examples(["statuts.pdf"]) }
+    /// The code of a slot for attachments.
+    AttachmentCode { pattern(Some(procedure::AttachmentCode::PATTERN)), max_length(Some(procedure::AttachmentCode::MAX)), examples(["statutes"]) }
     /// The SHA-256 of what a procedure says, in hexadecimal digits.
     ContentDigest { pattern(Some(procedure::ContentDigest::PATTERN)), max_length(Some(64)), examples(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]) }
     /// The code of a transmission slip.
@@ -277,6 +284,11 @@ text_schemas! {
     /// An ID token of a trusted issuer.
     Assertion { min_length(Some(1)), max_length(Some(16_384)), examples(["eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"]) }
 }
+
+/// A file, as it is.
+#[derive(Debug, ToSchema)]
+#[schema(format = Binary, example = "%PDF-1.7")]
+pub struct File(pub String);
 
 /// Rights of software: at least one, each once.
 #[derive(Debug)]

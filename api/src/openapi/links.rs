@@ -31,6 +31,9 @@ const FIRST_SYSTEM_USER: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("systemUserId", "$response.body#/data/0/id")];
 
 const PROCEDURE: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("procedureId", "$response.body#/id")];
+/// What is attached to a procedure.
+const ATTACHMENT: &[(&str, &str)] =
+    &[("id", "$request.path.id"), ("procedureId", "$request.path.procedureId"), ("attachmentId", "$response.body#/id")];
 const SEEN: &[(&str, &str)] = &[("digest", "$response.body#/digest")];
 
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
@@ -174,6 +177,9 @@ const STEPS: &[Step] = &[
     Step { from: ("beginProcedure", "201"), to: "getProcedureTimeline", parameters: PROCEDURE, body: &[] },
     Step { from: ("beginProcedure", "201"), to: "assignProcedure", parameters: PROCEDURE, body: &[] },
     Step { from: ("assignProcedure", "200"), to: "unassignProcedure", parameters: PROCEDURE, body: &[] },
+    Step { from: ("beginProcedure", "201"), to: "attachFile", parameters: PROCEDURE, body: &[] },
+    Step { from: ("attachFile", "201"), to: "getAttachment", parameters: ATTACHMENT, body: &[] },
+    Step { from: ("attachFile", "201"), to: "detachFile", parameters: ATTACHMENT, body: &[] },
     Step { from: ("getProcedure", "200"), to: "signProcedure", parameters: PROCEDURE, body: SEEN },
     Step { from: ("signProcedure", "200"), to: "sendProcedure", parameters: PROCEDURE, body: SEEN },
     Step { from: ("sendProcedure", "200"), to: "getTransmissionSlip", parameters: PROCEDURE, body: &[] },
@@ -223,6 +229,12 @@ const STEPS: &[Step] = &[
     Step { from: ("getCertification", "200"), to: "withdrawCertification", parameters: CERTIFICATION, body: &[] },
     Step { from: ("listCertifications", "200"), to: "getCertification", parameters: FIRST_CERTIFICATION, body: &[] },
     Step { from: ("listPartnerProcedures", "200"), to: "getPartnerProcedure", parameters: FIRST, body: &[] },
+    Step {
+        from: ("getPartnerProcedure", "200"),
+        to: "getPartnerAttachment",
+        parameters: &[("id", "$response.body#/id"), ("attachmentId", "$response.body#/attachments/0/id")],
+        body: &[],
+    },
     Step { from: ("getPartnerProcedure", "200"), to: "receiveProcedure", parameters: ID, body: &[] },
     Step { from: ("receiveProcedure", "200"), to: "startProcedure", parameters: ID, body: &[] },
     Step { from: ("startProcedure", "200"), to: "closeProcedure", parameters: ID, body: &[] },

@@ -31,7 +31,8 @@ fn serves(operation: &Operation, scheme: &str) -> bool {
 
 /// Whether an operation, a POST, takes an `Idempotency-Key`: those of callers whom we know, with a JSON body.
 pub fn is_repeatable(operation: &Operation) -> bool {
-    wants_token(operation) && operation.request_body.is_some()
+    let Some(RefOr::T(body)) = &operation.request_body else { return false };
+    wants_token(operation) && body.content.keys().any(|media_type| media_type.ends_with("json"))
 }
 
 pub fn make_repeatable(operation: &mut Operation) {

@@ -13,7 +13,7 @@ use persistence::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::own::{sealed, view::TypeOfProcedureView};
+use super::own::{sealed::Opened, view::TypeOfProcedureView};
 use crate::{
     app::App,
     catalogue::view::TitledView,
@@ -83,8 +83,8 @@ pub async fn verify(app: Data<App>, request: HttpRequest, code: Path<String>) ->
             let sending = procedure.require_sent()?;
             let space = tx.any_space(procedure.space)?.ok_or_else(|| gone("space"))?;
             let administration = tx.administration(&kind.administration)?.ok_or_else(|| gone("administration"))?;
-            let content = sealed::open(&keys.data_keys, &kept)?;
-            let digest = sealed::submission(&space.identifier, &kept, &content).digest()?;
+            let opened = Opened::of(tx, &keys.data_keys, &kept)?;
+            let digest = opened.submission(&space.identifier, &kept).digest()?;
             let mut speaker = Speaker::new(language);
             speaker.say(&kind.titles);
             let view = ProofView {

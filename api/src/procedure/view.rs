@@ -37,9 +37,12 @@ pub struct AttachmentSlotView {
     is_required: bool,
     /// What it may be.
     media_types: Vec<MediaTypeChoice>,
-    /// How large it is at most.
+    /// How large a file is at most.
     #[schema(minimum = 1, maximum = 50, example = 10)]
     max_megabytes: u32,
+    /// How many files there are at most.
+    #[schema(minimum = 1, maximum = 10, example = 1)]
+    max_files: u32,
 }
 
 impl AttachmentSlotView {
@@ -50,6 +53,7 @@ impl AttachmentSlotView {
             is_required: slot.is_required,
             media_types: slot.media_types.iter().copied().map(Choice).collect(),
             max_megabytes: slot.max_megabytes,
+            max_files: slot.max_files,
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The worker: does what transactions left in the outbox, tells administrations what happened, and does what comes round by the
-//! clock, at least once each.
+//! The worker: does what transactions left in the outbox, tells administrations what happened, deletes files that nothing stands for any
+//! more, and does what comes round by the clock, at least once each.
 
 mod feeds;
 mod outbox;
 mod recurring;
+mod store_room;
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +50,8 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
         },
     );
     let jobs = rounds(stop.clone(), || recurring::round(&app, &stop), || sleep(IDLE));
-    tokio::join!(messages, feeds, jobs);
+    let files = rounds(stop.clone(), || store_room::round(&app), || sleep(IDLE));
+    tokio::join!(messages, feeds, jobs, files);
 }
 
 /// Goes round until told to stop, and rests when a round says that there is no more to do now; longer each time while the

@@ -85,6 +85,12 @@ const JOBS: &[Job] = &[
         part: |app, tx| tx.purge_events(tx.now() - app.config.events_kept),
     },
     Job { name: "purge_procedures", every: TimeDelta::hours(1), part: |_, tx| tx.purge_procedures() },
+    Job {
+        name: "give_up_files",
+        every: TimeDelta::minutes(10),
+        // Later than anybody may still be sending one, or keeping one that was sent.
+        part: |app, tx| tx.give_up_files(tx.now() - app.config.deadlines.upload - TimeDelta::hours(1)),
+    },
     Job { name: "remind_of_purges", every: TimeDelta::hours(1), part: life::remind },
     Job { name: "remind_of_invitations", every: TimeDelta::hours(1), part: reminder::remind },
     Job {

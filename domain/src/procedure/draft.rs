@@ -95,8 +95,7 @@ impl Procedure {
     /// # Errors
     /// [`Refusal::ProcedureBinned`]; [`Refusal::ProcedureState`] once it was sent.
     pub fn edited(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
-        self.require_out_of_bin()?;
-        self.require_unsent()?;
+        self.require_editable()?;
         Ok(self.reopened(ProcedureAct::Edited, None, now))
     }
 
@@ -105,8 +104,7 @@ impl Procedure {
     /// # Errors
     /// [`Refusal::ProcedureBinned`]; [`Refusal::ProcedureState`] once it was sent.
     pub fn binned(&self, now: Instant) -> Result<ProcedureChange, Refusal> {
-        self.require_out_of_bin()?;
-        self.require_unsent()?;
+        self.require_editable()?;
         Ok(self.reopened(ProcedureAct::Binned, Some(now), now))
     }
 
@@ -151,7 +149,7 @@ impl Procedure {
     }
 
     /// It in preparation, signed by nobody.
-    fn reopened(&self, act: ProcedureAct, binned_at: Option<Instant>, now: Instant) -> ProcedureChange {
+    pub(super) fn reopened(&self, act: ProcedureAct, binned_at: Option<Instant>, now: Instant) -> ProcedureChange {
         let reopened = Self { binned_at, ..self.clone() };
         reopened.turned(ProcedureState::InPreparation, act, now).with(Signatures::Void)
     }

@@ -54,6 +54,12 @@ coded! {
         Assigned = "assigned",
         /// Nobody was to any more.
         Unassigned = "unassigned",
+        /// A file was attached.
+        Attached = "attached",
+        /// A file was taken away.
+        Detached = "detached",
+        /// The scanner found that a file is infected.
+        AttachmentInfected = "attachment_infected",
         /// It was signed.
         Signed = "signed",
         /// It was sent to the administration.
@@ -151,6 +157,15 @@ impl Procedure {
 
     pub(super) fn require_unsent(&self) -> Result<(), Refusal> {
         self.require_state(&ProcedureState::UNSENT)
+    }
+
+    /// What it says can be changed.
+    ///
+    /// # Errors
+    /// [`Refusal::ProcedureBinned`]; [`Refusal::ProcedureState`] once it was sent.
+    pub fn require_editable(&self) -> Result<(), Refusal> {
+        self.require_out_of_bin()?;
+        self.require_unsent()
     }
 
     /// It in a state, one version on.

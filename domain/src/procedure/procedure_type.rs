@@ -12,6 +12,7 @@ use crate::{
     form::Form,
     identity::Assurance,
     space::{Space, SpaceKind},
+    store_room::MediaType,
 };
 
 codes! {
@@ -40,18 +41,6 @@ coded! {
     }
 }
 
-coded! {
-    /// What an attachment may be: a closed list, of what can be told by its content (our choice).
-    MediaType {
-        /// A document.
-        Pdf = "application/pdf",
-        /// A photograph or scan.
-        Jpeg = "image/jpeg",
-        /// A drawing or scan.
-        Png = "image/png",
-    }
-}
-
 /// A place for an attachment (domain.md §5, F).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentSlot {
@@ -63,8 +52,10 @@ pub struct AttachmentSlot {
     pub is_required: bool,
     /// What it may be; at least one.
     pub media_types: BTreeSet<MediaType>,
-    /// How large it is at most.
+    /// How large a file is at most.
     pub max_megabytes: u32,
+    /// How many there are at most.
+    pub max_files: u32,
 }
 
 /// A type of procedure, but for its form.
@@ -114,7 +105,7 @@ impl ProcedureType {
     pub const MEGABYTES: RangeInclusive<i64> = 1..=50;
     /// The megabytes where the catalogue does not say how many (our choice).
     pub const DEFAULT_MEGABYTES: i64 = 10;
-    /// The most attachments of a type.
+    /// The most slots of a type.
     pub const MOST_ATTACHMENTS: usize = 20;
 }
 

@@ -7,24 +7,34 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Content, Procedure, ProcedureAct, ProcedureChange, ProcedureState, ProcedureTypeCode, Signatures, TypeWithForm,
-    VerificationCode, procedure_type::SignatureKind,
+    AttachedFile, Content, Procedure, ProcedureAct, ProcedureChange, ProcedureState, ProcedureTypeCode, Signatures,
+    TypeWithForm, VerificationCode, procedure_type::SignatureKind,
 };
 use crate::{
-    Fault, Instant, Refusal,
+    Coded, Fault, Instant, Refusal,
     catalogue::AdministrationCode,
     id::{PersonId, ProductId},
     identity::{Assurance, Session},
     space::SpaceIdentifier,
 };
 
-/// The SHA-256 of what a procedure says, written canonically (RFC 8785).
+/// The SHA-256 of a content: of what a procedure says, written canonically (RFC 8785), or of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
     /// The form as a regular expression, for contracts.
     pub const PATTERN: &'static str = "^[0-9a-f]{64}$";
+
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// A digest that was computed.
+    pub fn computed(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 
     /// Reads a digest.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
@@ -122,16 +132,18 @@ pub struct Submission<'a> {
     pub space: &'a SpaceIdentifier,
     /// What is filled in.
     pub content: &'a Content,
+    /// What is attached, in an order that stays.
+    pub attachments: &'a [AttachedFile],
 }
 
 impl Submission<'_> {
-    /// The digest of what it says: of its type, its space and itself, and of what is filled in.
+    /// The digest of what it says: of its type, its space and itself, of what is filled in and what is attached.
     ///
     /// # Errors
     /// [`Refusal::ProcedureInvalid`] for what can't be written canonically; the bounds of [`Content`] let nothing such in.
     pub fn digest(&self) -> Result<ContentDigest, Refusal> {
         let canonical = serde_json_canonicalizer::to_vec(&self.written()).map_err(|_| Refusal::ProcedureInvalid)?;
-        Ok(ContentDigest(Sha256::digest(canonical).into()))
+        Ok(ContentDigest::of(&canonical))
     }
 
     fn written(&self) -> Value {
@@ -140,6 +152,7 @@ impl Submission<'_> {
             "type": { "code": self.procedure.kind.as_str(), "version": self.procedure.kind_version },
             "space": self.space.as_str(),
             "content": self.content.fields(),
+            "attachments": self.attachments.iter().map(attached).collect::<Value>(),
         })
     }
 
@@ -147,7 +160,7 @@ impl Submission<'_> {
     ///
     /// # Errors
     /// [`Refusal::ProcedureBinned`], [`Refusal::ProcedureState`], [`Refusal::SignatureNotWanted`],
-    /// [`Refusal::DigestChanged`], [`Refusal::ProcedureInvalid`].
+    /// [`Refusal::DigestChanged`], [`Refusal::ProcedureInvalid`], [`Refusal::AttachmentsIncomplete`].
     pub fn signed(&self, by: &Session, seen: ContentDigest, now: Instant) -> Result<ProcedureChange, Refusal> {
         self.procedure.require_out_of_bin()?;
         self.procedure.require_state(&[ProcedureState::InPreparation])?;
@@ -171,7 +184,7 @@ impl Submission<'_> {
     ///
     /// # Errors
     /// [`Refusal::ProcedureBinned`], [`Refusal::ProcedureState`], [`Refusal::SignatureMissing`],
-    /// [`Refusal::DigestChanged`], [`Refusal::ProcedureInvalid`].
+    /// [`Refusal::DigestChanged`], [`Refusal::ProcedureInvalid`], [`Refusal::AttachmentsIncomplete`].
     pub fn sent(
         &self,
         signatures: &[Signature],
@@ -198,14 +211,32 @@ impl Submission<'_> {
         Ok(sent.turned(ProcedureState::Sent, ProcedureAct::Sent, now))
     }
 
-    /// The digest, if it is of what was seen, and that is as the form wants it.
+    /// The digest, if it is of what was seen, and that is as the form and the slots want it.
     fn frozen(&self, seen: ContentDigest) -> Result<ContentDigest, Refusal> {
         let digest = self.digest()?;
         if digest != seen {
             return Err(Refusal::DigestChanged);
         }
-        if self.kind.form.check(&self.content.whole()).is_empty() { Ok(digest) } else { Err(Refusal::ProcedureInvalid) }
+        if !self.kind.form.check(&self.content.whole()).is_empty() {
+            return Err(Refusal::ProcedureInvalid);
+        }
+        let flaws = self.kind.kind.flaws(self.attachments);
+        if flaws.is_empty() {
+            return Ok(digest);
+        }
+        Err(Refusal::AttachmentsIncomplete { slots: flaws.into_iter().map(|(slot, _)| slot.clone()).collect() })
     }
+}
+
+/// What the digest holds of an attachment.
+fn attached(AttachedFile { slot, name, file }: &AttachedFile) -> Value {
+    json!({
+        "slot": slot.as_str(),
+        "name": name.as_str(),
+        "mediaType": file.media_type.code(),
+        "size": file.size,
+        "sha256": file.digest.to_string(),
+    })
 }
 
 #[cfg(test)]

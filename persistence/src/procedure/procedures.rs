@@ -301,6 +301,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         self.delete_signatures(ids)?;
+        self.delete_attachments(ids)?;
         self.run(|db| {
             diesel::delete(steps::table.filter(steps::procedure_id.eq_any(ids))).execute(db)?;
             diesel::delete(procedures::table.filter(procedures::id.eq_any(ids))).execute(db)

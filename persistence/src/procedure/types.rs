@@ -7,8 +7,9 @@ use domain::{
     Coded,
     catalogue::{AdministrationCode, CatalogueName, Change, Owned, SectorCode, ServiceCode},
     form::Form,
-    procedure::{AttachmentCode, AttachmentSlot, MediaType, ProcedureType, ProcedureTypeCode, TypeWithForm},
+    procedure::{AttachmentCode, AttachmentSlot, ProcedureType, ProcedureTypeCode, TypeWithForm},
     space::SpaceKind,
+    store_room::MediaType,
 };
 use serde_json::{Value, json};
 
@@ -105,7 +106,7 @@ fn slot(slot: &AttachmentSlot) -> Value {
     let media_types: Vec<&str> = slot.media_types.iter().map(|media_type| media_type.code()).collect();
     json!({
         "code": slot.code.as_str(), "titles": titles, "isRequired": slot.is_required, "mediaTypes": media_types,
-        "maxMegabytes": slot.max_megabytes,
+        "maxMegabytes": slot.max_megabytes, "maxFiles": slot.max_files,
     })
 }
 
@@ -124,6 +125,8 @@ fn read_slot(row: &Row<'_>, slot: &Value) -> Result<AttachmentSlot, StoreError> 
             .map(media_type)
             .collect::<Result<_, _>>()?,
         max_megabytes: row.number(slot["maxMegabytes"].as_i64().ok_or_else(wrong)?)?,
+        // Types that were loaded before slots said so have one file in each.
+        max_files: row.number(slot["maxFiles"].as_i64().unwrap_or(1))?,
     })
 }
 

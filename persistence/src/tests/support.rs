@@ -19,10 +19,9 @@ use domain::{
     id::{PartnerId, ProductId},
     identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
     partner::{Partner, PartnerScopes, PartnerStatus},
-    procedure::{
-        AttachmentCode, AttachmentSlot, MediaType, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm,
-    },
+    procedure::{AttachmentCode, AttachmentSlot, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm},
     space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
+    store_room::MediaType,
     text::{EmailAddress, Language, PartnerName, PersonName, Title},
 };
 use serde_json::json;
@@ -260,6 +259,7 @@ pub fn procedure_type(code: &str, certification: Option<&Service>) -> TypeWithFo
         is_required: true,
         media_types: [MediaType::Pdf, MediaType::Png].into(),
         max_megabytes: 10,
+        max_files: 1,
     };
     let kind = ProcedureType {
         administration: code.administration(),

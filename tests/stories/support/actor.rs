@@ -47,6 +47,8 @@ pub struct Reply {
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body as it came.
+    pub bytes: Vec<u8>,
+    /// Its body as text.
     pub text: String,
     /// Its body as JSON; `null` if it is none.
     pub json: Value,
@@ -54,9 +56,10 @@ pub struct Reply {
 
 impl Reply {
     fn of(mut response: Response<Body>) -> Option<Self> {
-        let text = response.body_mut().read_to_string().ok()?;
+        let bytes = response.body_mut().read_to_vec().ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Some(Self { status: response.status().as_u16(), headers: response.headers().clone(), text, json })
+        Some(Self { status: response.status().as_u16(), headers: response.headers().clone(), bytes, text, json })
     }
 
     /// Asserts the status, and gives the body.

@@ -23,6 +23,7 @@ pub use crowd::{crowd, eventually, unless_busy, wait_until};
 pub use invitation::invitation;
 pub use jwt::{Jwt, Key, other_es256_signature, spelled_otherwise};
 pub use mail_server::MailServer;
+pub use procedure::PNG;
 pub use process::Process;
 pub use rival::Rival;
 pub use rounds::{races, rounds, setting};

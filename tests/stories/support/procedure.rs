@@ -4,13 +4,23 @@ use serde_json::{Value, json};
 
 use super::{Actor, Reply, text};
 
+/// A picture of nothing.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnothing";
+
 impl Actor {
     /// A procedure of this type, begun in the space at this path.
     pub fn begin_procedure(&self, space: &str, code: &str) -> Value {
         self.post(&format!("{space}/procedures"), &json!({ "type": code })).expect(201)
     }
 
-    /// The path of a registration for VAT, begun in the space at this path, with all that its form wants.
+    /// Attaches a file to the procedure at this path.
+    pub fn attach(&self, path: &str, slot: &str, name: &str, file: &[u8]) -> Reply {
+        let query = serde_urlencoded::to_string([("slot", slot), ("name", name)]).expect("a query");
+        let media_type = if file.starts_with(b"%PDF-") { "application/pdf" } else { "image/png" };
+        self.send("POST", &format!("{path}/attachments?{query}"), &[("content-type", media_type)], file.to_vec())
+    }
+
+    /// The path of a registration for VAT, begun in the space at this path, with all that its form wants and what must be attached.
     pub fn fill_in(&self, space: &str) -> String {
         let path = format!("{space}/procedures/{}", text(&self.begin_procedure(space, "aed.vat-registration")["id"]));
         let content = json!({
@@ -20,6 +30,7 @@ impl Actor {
             "filingPeriod": "yearly", "contactName": "Anna", "contactEmail": "anna@example.lu",
         });
         self.patch(&path, "*", &json!({ "content": content })).expect(200);
+        self.attach(&path, "identity-document", "carte.png", PNG).expect(201);
         path
     }
 

@@ -2,6 +2,7 @@
 //! every member reads them.
 
 pub mod assignee;
+pub mod attachments;
 pub mod error;
 pub mod one;
 pub mod request;
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 
 use self::{
     request::BeginProcedureRequest,
+    sealed::Opened,
     view::{ProcedurePage, ProcedureView},
 };
 use crate::{
@@ -176,11 +178,11 @@ fn shown(
     kept: &KeptProcedure,
     language: Language,
 ) -> Result<ProcedureView, Problem> {
-    let content = sealed::open(keys, kept)?;
+    let opened = Opened::of(tx, keys, kept)?;
     let signatures = tx.signatures_of(kept.procedure.id)?;
-    let submission = sealed::submission(&space.identifier, kept, &content);
+    let whole = (&opened.submission(&space.identifier, kept), &opened.attachments[..]);
     let explanation = sealed::explanation(keys, kept)?;
-    Ok(ProcedureView::whole(&submission, &signatures, language)?.explained(explanation))
+    Ok(ProcedureView::whole(whole, &signatures, language)?.explained(explanation))
 }
 
 /// What fields are filled in with.

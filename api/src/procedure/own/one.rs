@@ -12,10 +12,10 @@ use domain::{
 use persistence::{KeptProcedure, Transaction};
 
 use super::{
-    error::FormErrorView,
     member,
     request::EditProcedureRequest,
-    sealed, shown,
+    sealed::{self, Opened},
+    shown,
     view::{CheckView, ProcedureView, StepView, TimelinePage},
 };
 use crate::http::{
@@ -108,7 +108,7 @@ pub async fn edit(
     Ok(Prepared::ok(&view)?.versioned(version).send())
 }
 
-/// Tells all that is wrong with what is filled in; nothing is changed.
+/// Tells all that is wrong with what is filled in and attached; nothing is changed.
 #[utoipa::path(
     tag = "Procedures", operation_id = "checkProcedure", request_body = EmptyRequest, security(("person" = [])),
     params(
@@ -133,10 +133,9 @@ pub async fn check(request: HttpRequest, person: Person, path: Path<(PathId, Pat
             let kept = tx.procedure_of(procedure, id)?.ok_or(Refusal::NotFound)?;
             body.open(caller.strong()?)?;
             Permission::Draft.require_state(&space, tx.now())?;
-            let content = sealed::open(&app.data_keys, &kept)?;
-            let errors = kept.kind.form.check(&content.whole());
-            let views = errors.into_iter().map(|error| FormErrorView::new(error, language)).collect();
-            Prepared::ok(&CheckView::new(views))
+            let opened = Opened::of(tx, &app.data_keys, &kept)?;
+            let submission = opened.submission(&space.identifier, &kept);
+            Prepared::ok(&CheckView::new(&submission, language))
         })
         .await
 }

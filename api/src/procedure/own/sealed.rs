@@ -2,15 +2,18 @@
 
 use domain::{
     form::Prefilling,
-    procedure::{Content, Submission},
+    procedure::{AttachedFile, Content, Submission},
     space::SpaceIdentifier,
     text::ExplanationText,
 };
-use persistence::{KeptProcedure, StoreError};
+use persistence::{KeptProcedure, Reading, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::keys::DataKeys;
+use crate::{
+    keys::DataKeys,
+    procedure::attachment::{self, Attachment},
+};
 
 const SEALED_FOR: &str = "procedure-content";
 const EXPLAINED: &str = "procedure-explanation";
@@ -29,6 +32,34 @@ pub fn seal(keys: &DataKeys, content: &Content) -> String {
     keys.seal(SEALED_FOR, &serde_json::to_string(&written).unwrap_or_default())
 }
 
+/// All that a procedure says: what is filled in, and what is attached.
+#[derive(Debug)]
+pub struct Opened {
+    /// What is filled in.
+    pub content: Content,
+    /// What is attached.
+    pub attachments: Vec<Attachment>,
+    files: Vec<AttachedFile>,
+}
+
+impl Opened {
+    /// Opens a procedure.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a key that sealed it is missing, or its content is none.
+    pub fn of(tx: &mut Reading<'_>, keys: &DataKeys, kept: &KeptProcedure) -> Result<Self, StoreError> {
+        let attachments = attachment::attachments(tx, keys, kept.procedure.id)?;
+        let files = attachments.iter().map(|attachment| attachment.file.clone()).collect();
+        Ok(Self { content: open(keys, kept)?, attachments, files })
+    }
+
+    /// All that is signed and sent of it.
+    pub fn submission<'a>(&'a self, space: &'a SpaceIdentifier, kept: &'a KeptProcedure) -> Submission<'a> {
+        let Self { content, files, .. } = self;
+        Submission { procedure: &kept.procedure, kind: &kept.kind, space, content, attachments: files }
+    }
+}
+
 /// What is filled in.
 ///
 /// # Errors
@@ -39,11 +70,6 @@ pub fn open(keys: &DataKeys, kept: &KeptProcedure) -> Result<Content, StoreError
     let written: Written = serde_json::from_str(&text).map_err(|_| corrupt("it is no content"))?;
     let prefilled = written.prefilled.into_iter().map(|(pointer, source)| Prefilling { pointer, source }).collect();
     Content::new(written.fields, prefilled).map_err(|_| corrupt("its content is out of bounds"))
-}
-
-/// All that is signed and sent of a procedure whose content was opened.
-pub fn submission<'a>(space: &'a SpaceIdentifier, kept: &'a KeptProcedure, content: &'a Content) -> Submission<'a> {
-    Submission { procedure: &kept.procedure, kind: &kept.kind, space, content }
 }
 
 /// What an administration says of an outcome, as it is kept.

@@ -16,7 +16,8 @@ use domain::{
 use persistence::{KeptProcedure, Transaction};
 
 use super::{
-    certification_wanted, member, one::locked, request::SubmitProcedureRequest, sealed, shown, view::ProcedureView,
+    certification_wanted, member, one::locked, request::SubmitProcedureRequest, sealed::Opened, shown,
+    view::ProcedureView,
 };
 use crate::{
     app::App,
@@ -41,7 +42,7 @@ use crate::{
     responses(
         (status = 200, description = "The procedure, signed.", body = ProcedureView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`certification_required` with `service` and `sector`, `role_insufficient`"),
-        (status = 409, description = "`digest_changed`, `procedure_binned`, `procedure_invalid`, `procedure_state` with `procedureState`, `signature_not_wanted`, `space_closed`, `space_suspended`"),
+        (status = 409, description = "`attachments_incomplete` with `slots`, `digest_changed`, `procedure_binned`, `procedure_invalid`, `procedure_state` with `procedureState`, `signature_not_wanted`, `space_closed`, `space_suspended`"),
     )
 )]
 #[post("/v1/spaces/{id}/procedures/{procedureId}/sign")]
@@ -58,8 +59,8 @@ pub async fn sign(
             let (space, kept) = locked(tx, caller, (at.space, at.procedure), Permission::Sign)?;
             let seen = body.open(caller.strong()?)?;
             require_unhindered(tx, caller, &space, &kept)?;
-            let content = sealed::open(&at.app.data_keys, &kept)?;
-            let signed = sealed::submission(&space.identifier, &kept, &content).signed(caller, seen, tx.now())?;
+            let opened = Opened::of(tx, &at.app.data_keys, &kept)?;
+            let signed = opened.submission(&space.identifier, &kept).signed(caller, seen, tx.now())?;
             at.keep(tx, caller, (&space, kept), &signed, AuditAct::ProcedureSigned)
         })
         .await
@@ -75,7 +76,7 @@ pub async fn sign(
     responses(
         (status = 200, description = "The procedure, sent.", body = ProcedureView, headers(("ETag" = String, description = "Its version."))),
         (status = 403, description = "`certification_required` with `service` and `sector`, `role_insufficient`"),
-        (status = 409, description = "`digest_changed`, `procedure_binned`, `procedure_invalid`, `procedure_state` with `procedureState`, `signature_missing`, `space_closed`, `space_suspended`"),
+        (status = 409, description = "`attachments_incomplete` with `slots`, `digest_changed`, `procedure_binned`, `procedure_invalid`, `procedure_state` with `procedureState`, `signature_missing`, `space_closed`, `space_suspended`"),
     )
 )]
 #[post("/v1/spaces/{id}/procedures/{procedureId}/send")]
@@ -92,10 +93,10 @@ pub async fn send(
             let (space, kept) = locked(tx, caller, (at.space, at.procedure), Permission::Sign)?;
             let seen = body.open(caller.strong()?)?;
             require_unhindered(tx, caller, &space, &kept)?;
-            let content = sealed::open(&at.app.data_keys, &kept)?;
+            let opened = Opened::of(tx, &at.app.data_keys, &kept)?;
             let signatures: Vec<_> = tx.signatures_of(at.procedure)?.into_iter().map(|kept| kept.signature).collect();
             let reference = free_reference(tx, &kept.procedure)?;
-            let submission = sealed::submission(&space.identifier, &kept, &content);
+            let submission = opened.submission(&space.identifier, &kept);
             let code = VerificationCode::draw([tx.random(), tx.random()]);
             let sent = submission.sent(&signatures, seen, (reference, code), tx.now())?;
             announce(tx, &kept.procedure, PartnerEventKind::ProcedureSent)?;

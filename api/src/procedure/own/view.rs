@@ -5,7 +5,7 @@ use domain::{
     Refusal,
     catalogue::LocalText,
     form::Prefilling,
-    procedure::{Procedure, ProcedureType, Submission},
+    procedure::{AttachmentCode, Procedure, ProcedureType, Submission},
     text::Language,
 };
 use persistence::{KeptSignature, ProcedureStep, StepActor};
@@ -15,12 +15,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::FormErrorView;
-use crate::http::{
-    page::{PageView, page},
-    schema::{
-        self, AssuranceChoice, Choice, ProcedureActChoice, ProcedureOutcomeChoice, ProcedureStateChoice,
-        ProductKindChoice,
+use crate::{
+    http::{
+        page::{PageView, page},
+        schema::{
+            self, AssuranceChoice, AttachmentFlawChoice, Choice, ProcedureActChoice, ProcedureOutcomeChoice,
+            ProcedureStateChoice, ProductKindChoice,
+        },
     },
+    procedure::attachment::{Attachment, AttachmentView},
 };
 
 /// Of which type a procedure is, for good.
@@ -146,8 +149,8 @@ pub struct ProcedureView {
     #[schema(nullable = false, value_type = Option<schema::ExplanationText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<String>,
-    /// The SHA-256 of what it says, which is signed and sent: of its id, its type, the space's identifier and what is filled in,
-    /// written canonically (RFC 8785). Lists leave it out.
+    /// The SHA-256 of what it says, which is signed and sent: of its id, its type, the space's identifier, what is filled in
+    /// and what is attached, written canonically (RFC 8785). Lists leave it out.
     #[schema(nullable = false, value_type = Option<schema::ContentDigest>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
@@ -163,6 +166,10 @@ pub struct ProcedureView {
     #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     prefilled: Option<Vec<PrefillingView>>,
+    /// What is attached, oldest first. Lists leave it out.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<AttachmentView>>,
     #[serde(skip)]
     language: Language,
 }
@@ -176,17 +183,22 @@ impl ProcedureView {
     pub fn in_brief(procedure: &Procedure, kind: &ProcedureType, language: Language) -> Self {
         Self::new(procedure, &kind.titles, language)
     }
-    /// A procedure with what is filled in, and who signed it.
+    /// A procedure with what is filled in and attached, and who signed it.
     ///
     /// # Errors
     /// Those of [`Submission::digest`].
-    pub fn whole(of: &Submission<'_>, signatures: &[KeptSignature], language: Language) -> Result<Self, Refusal> {
+    pub fn whole(
+        (of, attachments): (&Submission<'_>, &[Attachment]),
+        signatures: &[KeptSignature],
+        language: Language,
+    ) -> Result<Self, Refusal> {
         let sent = of.procedure.sending.as_ref().map(|sending| sending.digest);
         Ok(Self {
             digest: Some(sent.map_or_else(|| of.digest(), Ok)?.to_string()),
             signatures: Some(signatures.iter().map(Into::into).collect()),
             content: Some(of.content.fields().clone()),
             prefilled: Some(of.content.prefilled().iter().map(Into::into).collect()),
+            attachments: Some(attachments.iter().map(Into::into).collect()),
             ..Self::new(of.procedure, &of.kind.kind.titles, language)
         })
     }
@@ -217,6 +229,7 @@ impl ProcedureView {
             signatures: None,
             content: None,
             prefilled: None,
+            attachments: None,
             language: titles.spoken(language),
         }
     }
@@ -233,7 +246,19 @@ pub struct ProcedurePage {
 }
 page!(ProcedurePage of ProcedureView by id: Uuid);
 
-/// Whether what is filled in can be signed and sent as it is.
+/// What is wrong with the attachments of a slot.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttachmentError)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentErrorView {
+    /// Which.
+    #[schema(value_type = schema::AttachmentCode)]
+    slot: String,
+    /// What is wrong.
+    code: AttachmentFlawChoice,
+}
+
+/// Whether what is filled in and attached can be signed and sent as it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProcedureCheck)]
 #[serde(rename_all = "camelCase")]
@@ -242,12 +267,20 @@ pub struct CheckView {
     is_valid: bool,
     /// All that is, in the order of the places.
     errors: Vec<FormErrorView>,
+    /// What is wrong with what is attached, slot by slot.
+    attachments: Vec<AttachmentErrorView>,
 }
 
 impl CheckView {
-    /// What a check found.
-    pub fn new(errors: Vec<FormErrorView>) -> Self {
-        Self { is_valid: errors.is_empty(), errors }
+    /// What a check finds.
+    pub fn new(of: &Submission<'_>, language: Language) -> Self {
+        let errors = of.kind.form.check(&of.content.whole());
+        let errors: Vec<_> = errors.into_iter().map(|error| FormErrorView::new(error, language)).collect();
+        let flaws = of.kind.kind.flaws(of.attachments).into_iter();
+        let flaw =
+            |(slot, flaw): (&AttachmentCode, _)| AttachmentErrorView { slot: slot.to_string(), code: Choice(flaw) };
+        let attachments: Vec<_> = flaws.map(flaw).collect();
+        Self { is_valid: errors.is_empty() && attachments.is_empty(), errors, attachments }
     }
 }
 

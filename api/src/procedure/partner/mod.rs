@@ -21,13 +21,17 @@ use self::{
     request::CloseProcedureRequest,
     view::{PartnerProcedurePage, PartnerProcedureView},
 };
-use super::{notice, own::sealed};
+use super::{
+    attachment, notice,
+    own::sealed::{self, Opened},
+};
 use crate::{
     app::App,
     http::{
         answer::{self, Answer, Prepared},
         body::{Body, EmptyRequest, NoBody},
         caller::{Partner, PartnerCaller},
+        download,
         idempotency::Once,
         language,
         page::Paging,
@@ -98,6 +102,38 @@ pub async fn get(request: HttpRequest, partner: Partner, id: Path<PathId>) -> An
         })
         .await?;
     answer::versioned(&request, version, &view)
+}
+
+/// Gives out a file of a procedure, or the part of it that is asked for.
+#[utoipa::path(
+    tag = "Partner", operation_id = "getPartnerAttachment", security(("partner" = ["read_procedures"])),
+    params(
+        ("id" = Uuid, Path, description = "The procedure's id.", example = "019d6c3e-8c00-7000-8000-000000000001"),
+        ("attachmentId" = Uuid, Path, description = "The file's id.", example = "019d6c3e-8c00-7000-8000-000000000003"),
+    ),
+    responses(
+        (status = 200, description = "The file.",
+            content((schema::File = "application/pdf"), (schema::File = "image/jpeg"), (schema::File = "image/png")),
+            headers(("ETag" = String, description = "Its SHA-256."), ("Content-Disposition" = String, description = "What it is called."))),
+        (status = 206, description = "The part of it that `Range` asks for: one, in bytes.",
+            content((schema::File = "application/pdf"), (schema::File = "image/jpeg"), (schema::File = "image/png")),
+            headers(("Content-Range" = String, description = "Which part."))),
+        (status = 304, description = "It is what `If-None-Match` says."),
+        (status = 403, description = "`scope_not_granted` with `scope`"),
+        (status = 409, description = "`file_withheld` with `scan`"),
+        (status = 416, description = "`range_not_satisfiable`"),
+    )
+)]
+#[get("/v1/partner/procedures/{id}/attachments/{attachmentId}")]
+pub async fn get_attachment(request: HttpRequest, partner: Partner, path: Path<(PathId, PathId)>) -> Answer {
+    let (id, file) = path.into_inner();
+    let (id, app) = (id.of::<ProcedureId>(), partner.app());
+    let download = partner.read(PartnerScope::ReadProcedures, move |tx, partner| {
+        let kept = tx.procedure_to(id, &partner.administration)?.ok_or(Refusal::NotFound)?;
+        attachment::download(tx, &app.data_keys, (kept.procedure.id, file.of()))
+    });
+    let download = download.await?;
+    download::answer(&request, &partner.app(), download).await
 }
 
 /// Takes a procedure in: the space sees that it has come.
@@ -229,9 +265,9 @@ fn shown(
 ) -> Result<PartnerProcedureView, Problem> {
     let gone = || StoreError::Corrupt(format!("procedures {}: its space is gone", kept.procedure.id));
     let space = tx.any_space(kept.procedure.space)?.ok_or_else(gone)?;
-    let content = sealed::open(&app.data_keys, kept)?;
+    let opened = Opened::of(tx, &app.data_keys, kept)?;
     let signatures = tx.signatures_of(kept.procedure.id)?;
-    let submission = sealed::submission(&space.identifier, kept, &content);
+    let whole = (&opened.submission(&space.identifier, kept), &opened.attachments[..]);
     let explanation = sealed::explanation(&app.data_keys, kept)?;
-    Ok(PartnerProcedureView::whole(&submission, &space, &signatures, language)?.explained(explanation))
+    Ok(PartnerProcedureView::whole(whole, &space, &signatures, language)?.explained(explanation))
 }

@@ -18,7 +18,10 @@ use crate::{
         page::{PageView, page},
         schema::{self, Choice, ProcedureOutcomeChoice, ProcedureStateChoice},
     },
-    procedure::own::view::{SignatureView, TypeOfProcedureView},
+    procedure::{
+        attachment::{Attachment, AttachmentView},
+        own::view::{SignatureView, TypeOfProcedureView},
+    },
 };
 
 /// A procedure that was sent to the administration.
@@ -69,6 +72,10 @@ pub struct PartnerProcedureView {
     #[schema(nullable = false, value_type = Option<Object>, additional_properties, example = json!({ "legalName": "Boulangerie du Coin S.à r.l." }))]
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Map<String, Value>>,
+    /// What is attached, oldest first. Lists leave it out.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<AttachmentView>>,
     #[serde(skip)]
     language: Language,
 }
@@ -97,6 +104,7 @@ impl PartnerProcedureView {
             is_as_sent: None,
             signatures: None,
             content: None,
+            attachments: None,
             language: kind.titles.spoken(language),
         }
     }
@@ -106,7 +114,7 @@ impl PartnerProcedureView {
     /// # Errors
     /// Those of [`Submission::digest`].
     pub fn whole(
-        of: &Submission<'_>,
+        (of, attachments): (&Submission<'_>, &[Attachment]),
         space: &Space,
         signatures: &[KeptSignature],
         language: Language,
@@ -117,6 +125,7 @@ impl PartnerProcedureView {
             is_as_sent: Some(of.procedure.sending.as_ref().is_some_and(|sending| sending.digest == digest)),
             signatures: Some(signatures.iter().map(Into::into).collect()),
             content: Some(of.content.fields().clone()),
+            attachments: Some(attachments.iter().map(Into::into).collect()),
             ..Self::in_brief(of.procedure, &of.kind.kind, &space.identifier, language)
         })
     }

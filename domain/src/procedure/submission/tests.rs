@@ -7,8 +7,13 @@ use super::*;
 use crate::{
     collaboration::member::tests::space,
     form::Form,
-    procedure::{Opener, ProcedureOutcome, ProcedureType, procedure_type::tests::procedure_type},
+    procedure::{
+        AttachmentCode, Opener, ProcedureOutcome, ProcedureType,
+        attachment::tests::{file, slot},
+        procedure_type::tests::procedure_type,
+    },
     space::Space,
+    store_room::ScanState,
 };
 
 fn kind(signature: SignatureKind) -> TypeWithForm {
@@ -51,9 +56,15 @@ fn names(procedure: &Procedure, now: Instant) -> (ReferenceNumber, VerificationC
 fn the_digest_is_of_the_canonical_text() {
     let (space, kind) = (space(), kind(SignatureKind::Single));
     let (procedure, content) = (begun(&space, &kind), content("Café"));
-    let submission = Submission { procedure: &procedure, kind: &kind, space: &space.identifier, content: &content };
+    let attachments = &[file("plan", ScanState::Clean)];
+    let submission =
+        Submission { procedure: &procedure, kind: &kind, space: &space.identifier, content: &content, attachments };
+    let attached = format!(
+        r#"{{"mediaType":"application/pdf","name":"plan.pdf","sha256":"{}","size":5,"slot":"plan"}}"#,
+        ContentDigest::of(b"%PDF-")
+    );
     let canonical = format!(
-        r#"{{"content":{{"name":"Café"}},"procedure":"{}","space":"{}","type":{{"code":"aed.vat","version":1}}}}"#,
+        r#"{{"attachments":[{attached}],"content":{{"name":"Café"}},"procedure":"{}","space":"{}","type":{{"code":"aed.vat","version":1}}}}"#,
         procedure.id, space.identifier
     );
     let digest = submission.digest().unwrap();
@@ -72,7 +83,8 @@ fn what_was_seen_is_signed_and_sent() {
     let code = || VerificationCode::draw([1, 2]);
     assert_eq!(reference().as_str(), format!("AED-{}-BBAAAAAA", now.year()));
     let [anna, emma, too_long] = ["Anna", "Emma", "Anna Maria"].map(content);
-    let of = |content| Submission { procedure: &draft, kind: &kind, space: &space.identifier, content };
+    let of =
+        |content| Submission { procedure: &draft, kind: &kind, space: &space.identifier, content, attachments: &[] };
     let seen = |content| of(content).digest().unwrap();
     assert_eq!(of(&anna).signed(&session(now), seen(&emma), now), Err(Refusal::DigestChanged));
     assert_eq!(of(&too_long).signed(&session(now), seen(&too_long), now), Err(Refusal::ProcedureInvalid));
@@ -94,6 +106,35 @@ fn what_was_seen_is_signed_and_sent() {
 }
 
 #[test]
+fn nothing_is_signed_or_sent_without_the_files_that_must_be_there() {
+    let (space, mut kind) = (space(), kind(SignatureKind::Single));
+    kind.kind.attachments = vec![slot("plan", true)];
+    let (now, draft, content) = (space.created_at, begun(&space, &kind), content("Anna"));
+    let of = |attachments| Submission {
+        procedure: &draft,
+        kind: &kind,
+        space: &space.identifier,
+        content: &content,
+        attachments,
+    };
+    let sign = |of: Submission<'_>| of.signed(&session(now), of.digest().unwrap(), now);
+    let slots = vec![AttachmentCode::parse("plan").unwrap()];
+    let incomplete = Err(Refusal::AttachmentsIncomplete { slots });
+    assert_eq!(sign(of(&[])), incomplete);
+    let [pending, clean] = [ScanState::Pending, ScanState::Clean].map(|scan| [file("plan", scan)]);
+    let two = [clean[0].clone(), clean[0].clone()];
+    assert_eq!(sign(of(&pending)), incomplete);
+    let signed = sign(of(&clean)).unwrap();
+    let Signatures::Given(signature) = signed.signatures().clone() else { panic!("no signature") };
+    let of_signed = |attachments| Submission { procedure: signed.after(), ..of(attachments) };
+    let send = |of: Submission<'_>| {
+        of.sent(std::slice::from_ref(&signature), of.digest().unwrap(), names(&draft, now), now).map(drop)
+    };
+    assert_eq!(send(of_signed(&two)), Err(Refusal::DigestChanged));
+    assert_eq!(send(of_signed(&clean)), Ok(()));
+}
+
+#[test]
 fn each_type_wants_its_signatures() {
     let space = space();
     let now = space.created_at;
@@ -102,7 +143,13 @@ fn each_type_wants_its_signatures() {
     {
         let kind = kind(signature);
         let (draft, content) = (begun(&space, &kind), content("Anna"));
-        let submission = Submission { procedure: &draft, kind: &kind, space: &space.identifier, content: &content };
+        let submission = Submission {
+            procedure: &draft,
+            kind: &kind,
+            space: &space.identifier,
+            content: &content,
+            attachments: &[],
+        };
         let seen = submission.digest().unwrap();
         let sent = submission.sent(&[], seen, names(&draft, now), now);
         assert_eq!(sent.is_ok(), is_sent);
@@ -115,7 +162,7 @@ proptest! {
     /// Whatever is tried: a procedure goes from state to state by this table alone, each change counts, and nobody has signed
     /// what is in preparation.
     #[test]
-    fn it_goes_from_state_to_state_as_the_table_says(tries in proptest::collection::vec(0..9_u8, 0..40)) {
+    fn it_goes_from_state_to_state_as_the_table_says(tries in proptest::collection::vec(0..11_u8, 0..40)) {
         use ProcedureState::{Closed, InPreparation, InProgress, Received, Sent, Signed, Withdrawn};
         let (space, kind, content) = (space(), kind(SignatureKind::Single), content("Anna"));
         let (mut procedure, mut signatures) = (begun(&space, &kind), vec![]);
@@ -123,7 +170,7 @@ proptest! {
         for attempt in tries {
             now += TimeDelta::hours(1);
             let submission =
-                Submission { procedure: &procedure, kind: &kind, space: &space.identifier, content: &content };
+                Submission { procedure: &procedure, kind: &kind, space: &space.identifier, content: &content, attachments: &[] };
             let seen = submission.digest().unwrap();
             let done = match attempt {
                 0 => procedure.edited(now),
@@ -134,16 +181,18 @@ proptest! {
                 5 => procedure.withdrawn(now),
                 6 => procedure.received(now),
                 7 => procedure.started(now),
+                8 => procedure.attached(&slot("plan", false), 1, now),
+                9 => procedure.detached(now),
                 _ => procedure.closed(ProcedureOutcome::Granted, now),
             };
             let expected = match (attempt, procedure.state, procedure.binned_at.is_some()) {
-                (0 | 1, InPreparation | Signed, false) | (2, InPreparation, true) => Some(InPreparation),
+                (0 | 1 | 8 | 9, InPreparation | Signed, false) | (2, InPreparation, true) => Some(InPreparation),
                 (3, InPreparation, false) => Some(Signed),
                 (4, Signed, false) => Some(Sent),
                 (5, Sent | Received | InProgress, false) => Some(Withdrawn),
                 (6, Sent, false) => Some(Received),
                 (7, Sent | Received, false) => Some(InProgress),
-                (8, Sent | Received | InProgress, false) => Some(Closed),
+                (10, Sent | Received | InProgress, false) => Some(Closed),
                 _ => None,
             };
             prop_assert_eq!(done.as_ref().ok().map(|change| change.after().state), expected);

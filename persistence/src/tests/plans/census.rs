@@ -22,18 +22,19 @@ use domain::{
         SystemUserCounts, SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
-    id::{CertificationId, PersonId, SpaceId},
+    id::{CertificationId, FileId, PersonId, SpaceId},
     identity::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
         ProductStatus, Protected, Registration, Serial, Session, Terms,
     },
     partner::{FeedPosition, Partner, PartnerEdit, PartnerEvent, PartnerEventKind, PartnerScopes, PartnerStatus},
     procedure::{
-        Content, Opener, ProcedureState, ProcedureType, ReferenceNumber, SignatureKind, Submission, TypeWithForm,
-        VerificationCode,
+        AttachedFile, AttachmentCode, Content, ContentDigest, Opener, Procedure, ProcedureState, ProcedureType,
+        ReferenceNumber, SignatureKind, Submission, TypeWithForm, VerificationCode,
     },
     space::{Space, SpaceKind, SpaceState},
-    text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
+    store_room::{MediaType, ScanState, StoredFile},
+    text::{EmailAddress, FileName, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
 use uuid::Uuid;
 
@@ -523,24 +524,59 @@ fn procedures(census: &mut Census<'_>, known: &Known) {
     let edited = begun.after().edited(now()).unwrap();
     census.ask(|tx| tx.save_procedure(&edited, by, Some("sealed")));
     census.ask(|tx| tx.steps_of(id, 0, 10));
-    let content = Content::default();
-    let submission = Submission { procedure: edited.after(), kind: &kind, space: &space.identifier, content: &content };
+    let (content, attachments) = (Content::default(), &[attached(census, edited.after(), owner)]);
+    let submission =
+        Submission { procedure: edited.after(), kind: &kind, space: &space.identifier, content: &content, attachments };
     let signed = submission.signed(&session(owner), submission.digest().unwrap(), now()).unwrap();
     census.ask(|tx| tx.save_procedure(&signed, by, None));
     census.ask(|tx| tx.signatures_of(id));
     let binned = signed.after().binned(now() - TimeDelta::days(15)).unwrap();
     census.ask(|tx| tx.save_procedure(&binned, by, None));
     census.ask(|tx| tx.purge_procedures().map(drop));
+    assert_eq!(census.ask(|tx| tx.doomed_files()), [attached_file()]);
+    census.ask(|tx| tx.forget_files(&[attached_file()]));
     sent_procedures(census, known, kind, by);
 }
 
+fn attached_file() -> FileId {
+    Uuid::from_u128(1).into()
+}
+
+/// A file that is written, scanned and attached to a procedure; another that is given up.
+fn attached(census: &mut Census<'_>, procedure: &Procedure, owner: &Owner) -> AttachedFile {
+    let (id, slot) = (attached_file(), AttachmentCode::parse("statutes").unwrap());
+    let (media_type, digest) = (MediaType::Pdf, ContentDigest::of(b"%PDF-"));
+    let file = StoredFile { media_type, size: 5, digest, scan: ScanState::Pending };
+    census.ask(|tx| tx.begin_file(id, "sealed"));
+    assert!(census.ask(|tx| tx.keep_file(id, &file)));
+    census.ask(|tx| tx.insert_attachment(procedure.id, (id, &slot, "sealed"), owner.person.id));
+    assert_eq!(census.ask(|tx| tx.attachments_of(procedure.id)).len(), 1);
+    assert!(census.ask(|tx| tx.scan_is_due()));
+    assert!(census.ask(|tx| tx.take_file_to_scan(now())).is_some());
+    census.ask(|tx| tx.lock_procedure_with(id));
+    assert!(census.ask(|tx| tx.save_scan(id, ScanState::Clean)));
+    for other in [2, 3, 4].map(|other| Uuid::from_u128(other).into()) {
+        census.ask(|tx| tx.begin_file(other, "sealed"));
+    }
+    census.ask(|tx| tx.give_up_file(Uuid::from_u128(2).into()));
+    census.ask(|tx| tx.give_up_files(now() + TimeDelta::days(1)).map(drop));
+    census.ask(|tx| tx.delete_attachment(Uuid::from_u128(3).into()));
+    let gone = census.ask(|tx| tx.doomed_files());
+    census.ask(|tx| tx.forget_files(&gone));
+    let name = FileName::parse("statuts.pdf").unwrap();
+    AttachedFile { slot, name, file: StoredFile { scan: ScanState::Clean, ..file } }
+}
+
 fn sent_procedures(census: &mut Census<'_>, Known { space, .. }: &Known, kind: TypeWithForm, by: &Actor) {
-    let kind = TypeWithForm { kind: ProcedureType { signature: SignatureKind::None, ..kind.kind }, ..kind };
+    let TypeWithForm { kind, form } = kind;
+    let kind = ProcedureType { signature: SignatureKind::None, attachments: vec![], ..kind };
+    let kind = TypeWithForm { kind, form };
     let opener = Opener { space, login: Some(Assurance::High) };
     let begun = opener.begin((Uuid::from_u128(2).into(), &kind.kind), None, 0, now()).unwrap();
     let (id, content) = (begun.after().id, Content::default());
     census.ask(|tx| tx.insert_procedure(&begun, by, "sealed"));
-    let submission = Submission { procedure: begun.after(), kind: &kind, space: &space.identifier, content: &content };
+    let (procedure, space) = (begun.after(), &space.identifier);
+    let submission = Submission { procedure, kind: &kind, space, content: &content, attachments: &[] };
     let reference = ReferenceNumber::draw(&kind.kind.code, now(), 1);
     census.ask(|tx| tx.is_reference_taken(&reference));
     let code = VerificationCode::draw([1, 2]);
