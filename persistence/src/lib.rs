@@ -20,6 +20,7 @@ mod recurring;
 mod row;
 mod schema;
 mod sealed;
+mod source;
 mod space;
 mod store;
 #[cfg(test)]

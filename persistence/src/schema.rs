@@ -84,6 +84,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    authentic_sources (code) {
+        code -> Text,
+        catalogue -> Text,
+        administration -> Text,
+        theme -> Text,
+        audience -> Text,
+        titles -> Text,
+        descriptions -> Text,
+        certification -> Nullable<Text>,
+        domain -> Nullable<Text>,
+        fresh_days -> BigInt,
+        form -> Text,
+        is_retired -> Bool,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     awaiting_addresses (id) {
         id -> Text,
         owner -> Text,
@@ -606,6 +624,10 @@ diesel::joinable!(activation_failures -> persons (person_id));
 diesel::joinable!(activation_failures -> spaces (space_id));
 diesel::joinable!(administrations -> catalogues (catalogue));
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(authentic_sources -> administrations (administration));
+diesel::joinable!(authentic_sources -> catalogues (catalogue));
+diesel::joinable!(authentic_sources -> sectors (theme));
+diesel::joinable!(authentic_sources -> services (certification));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(certification_steps -> certifications (certification_id));
 diesel::joinable!(certification_steps -> partners (partner_id));
@@ -675,6 +697,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assertion_uses,
     audit_chains,
     audit_entries,
+    authentic_sources,
     awaiting_addresses,
     catalogues,
     certification_steps,

@@ -185,7 +185,7 @@ fn pages_go_on_where_they_ended(world: &World) {
 
 fn a_catalogue_is_loaded_once_and_a_newer_version_takes_its_place(world: &World) {
     let anna = world.person();
-    assert_eq!(world.operate(&["seed"]), "luxembourg 2 was loaded before: nothing to do\n");
+    assert_eq!(world.operate(&["seed"]), "luxembourg 3 was loaded before: nothing to do\n");
     let added = loaded(world, &own(1, &["acd.land", "acd.wealth"]));
     assert_eq!(added, "own 1 is loaded\n  service acd.land: added\n  service acd.wealth: added\n");
     assert_eq!(loaded(world, &own(1, &["acd.land", "acd.wealth"])), "own 1 was loaded before: nothing to do\n");
@@ -257,8 +257,8 @@ fn without_a_sandbox_nothing_is_seeded_until_the_operator_does() {
         let mut rivals = [Process::start(&scratch, "seed"), Process::start(&scratch, "seed")];
         assert!(rivals.iter_mut().all(|rival| rival.ended().success()), "{}", rivals[0].log() + &rivals[1].log());
         let told = rivals.map(|rival| rival.log());
-        assert_eq!(told.iter().filter(|told| told.starts_with("luxembourg 2 is loaded\n")).count(), 1, "{told:?}");
-        assert!(told.contains(&"luxembourg 2 was loaded before: nothing to do\n".to_owned()), "{told:?}");
+        assert_eq!(told.iter().filter(|told| told.starts_with("luxembourg 3 is loaded\n")).count(), 1, "{told:?}");
+        assert!(told.contains(&"luxembourg 3 was loaded before: nothing to do\n".to_owned()), "{told:?}");
         assert_eq!(scratch.sql("SELECT COUNT(*) FROM services"), SHIPPED.len().to_string());
     }
 }

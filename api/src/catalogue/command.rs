@@ -46,12 +46,14 @@ pub async fn run(
             load(&beside(database()?)?, catalogue).await
         }
         CatalogueCommand::Check { file } => {
-            let Catalogue { name, version, services, procedure_types, .. } = of_file(&file)?;
+            let Catalogue { name, version, services, procedure_types, sources, .. } = of_file(&file)?;
             let codes = services.iter().map(|service| format!("  {}\n", service.code));
             let types = procedure_types.iter().map(|of| format!("  {}\n", of.kind.code));
-            let (codes, types) = (codes.collect::<String>(), types.collect::<String>());
-            let types = if types.is_empty() { types } else { format!("and of these types of procedures:\n{types}") };
-            Ok(format!("{name} {version} is a catalogue of these services:\n{codes}{types}"))
+            let sources = sources.iter().map(|of| format!("  {}\n", of.source.code));
+            let parts = [("types of procedures", types.collect::<String>()), ("authentic sources", sources.collect())];
+            let parts = parts.iter().filter(|(_, codes)| !codes.is_empty());
+            let parts: String = parts.map(|(what, codes)| format!("and of these {what}:\n{codes}")).collect();
+            Ok(format!("{name} {version} is a catalogue of these services:\n{}{parts}", codes.collect::<String>()))
         }
     }
 }

@@ -138,6 +138,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         assertion_uses,
         audit_chains,
         audit_entries,
+        authentic_sources,
         awaiting_addresses,
         catalogues,
         certification_steps,

@@ -37,7 +37,9 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service};
+use super::super::support::{
+    Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service, source,
+};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
     MemberFilter, ProcedureFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter,
@@ -470,6 +472,7 @@ fn catalogue(census: &mut Census<'_>) {
     }
     census.ask(|tx| tx.administration(&service.administration));
     procedure_types(census, &service);
+    sources(census, &service);
     census.ask(|tx| tx.administrations());
     let services = census.ask(|tx| tx.services(std::slice::from_ref(&service.code)));
     census.ask(|tx| tx.administrations_of(&[&services[0].administration]));
@@ -492,6 +495,17 @@ fn procedure_types(census: &mut Census<'_>, service: &Service) {
     for filter in [ProcedureTypeFilter::default(), all] {
         census.ask(|tx| tx.procedure_types(&filter));
     }
+}
+
+fn sources(census: &mut Census<'_>, service: &Service) {
+    let source = source("acd.cards", service);
+    for (version, sources) in [(8, vec![source.clone()]), (9, vec![]), (10, vec![source.clone()])] {
+        let catalogue = Catalogue { sources, ..catalogue_of(version, vec![service.clone()]) };
+        let loading = census.ask(|tx| Ok(tx.lock_catalogues()?.load(catalogue).unwrap()));
+        census.ask(|tx| tx.save_loading(&loading));
+    }
+    census.ask(|tx| tx.authentic_source(&source.source.code));
+    census.ask(|tx| tx.authentic_sources(SpaceKind::Professional));
 }
 
 /// A partner, as an operator makes one.

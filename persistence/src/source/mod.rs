@@ -1,0 +1,3 @@
+//! Authentic sources as they are kept: what catalogues say of them.
+
+mod sources;
