@@ -57,6 +57,8 @@ ids! {
     CertificationId,
     /// A procedure of a space.
     ProcedureId,
+    /// A record of an authentic source.
+    SourceRecordId,
     /// A code by which a space is certified.
     AccessCodeId,
 }

@@ -13,6 +13,7 @@ use crate::{
     identity::{Assurance, Serial, Strength},
     partner::{FeedPosition, PartnerScope},
     procedure::ProcedureState,
+    source::RecordVersion,
     space::SpaceIdentifier,
 };
 
@@ -240,6 +241,21 @@ pub enum Refusal {
         /// How it stands.
         status: AccessCodeStatus,
     },
+    /// The record is known in a higher version.
+    #[error("the record is known in version {}", version.get())]
+    RecordStale {
+        /// In which.
+        version: RecordVersion,
+    },
+    /// The record is known in this version, and says another thing in it.
+    #[error("the version is known with another content")]
+    RecordConflict,
+    /// The record is about another company or person.
+    #[error("the record is about another company or person")]
+    RecordOfAnother,
+    /// What a record says is not in the form of its source.
+    #[error("the record is not in the form of its source")]
+    RecordInvalid,
     /// What was asked for is done, and its answer, which showed a secret, is not given again.
     #[error("it is done, and its answer is not given again")]
     AlreadyDone {

@@ -554,6 +554,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    source_records (id) {
+        id -> Text,
+        source -> Text,
+        record_key -> Text,
+        version -> BigInt,
+        subject_digest -> Text,
+        subject_sealed -> Text,
+        content_sealed -> Nullable<Text>,
+        as_of -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     spaces (id) {
         id -> Text,
         identifier -> Text,
@@ -680,6 +694,7 @@ diesel::joinable!(services -> sectors (sector));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
 diesel::joinable!(sessions -> spaces (current_space));
+diesel::joinable!(source_records -> authentic_sources (source));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
 diesel::joinable!(system_users -> clients (id));
@@ -732,6 +747,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     service_domains,
     services,
     sessions,
+    source_records,
     spaces,
     system_users,
     terms,

@@ -81,6 +81,20 @@ pub const SEALED: &[SealedColumn] = &[
         purpose: "procedure-explanation",
     },
     SealedColumn {
+        table: "source_records",
+        id: "id",
+        column: "subject_sealed",
+        digest: Some("subject_digest"),
+        purpose: "legal-person",
+    },
+    SealedColumn {
+        table: "source_records",
+        id: "id",
+        column: "content_sealed",
+        digest: None,
+        purpose: "source-record",
+    },
+    SealedColumn {
         table: "access_codes",
         id: "id",
         column: "legal_person_sealed",

@@ -643,7 +643,7 @@ fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
     let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&owner, &space);
     let all =
-        "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,read_events";
+        "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,read_events";
     let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
     let (works, worked) = (partner.log_in(), suspended.log_in());
     world.operate(&["partner", "suspend", &suspended.id]);

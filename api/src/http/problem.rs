@@ -587,6 +587,30 @@ codes! {
         en: "Content changed", "The procedure no longer says what was seen. Read it again before it is signed or sent.";
         lb: "Inhalt geännert", "D'Demarche seet net méi, wat gesi gouf. Liest se nach eng Kéier, ier Dir se ënnerschreift oder schéckt.";
     }
+    RecordStale = "record_stale", 409 {
+        fr: "Version dépassée", "L'enregistrement est connu dans la version {version}, plus récente que celle-ci.";
+        de: "Version überholt", "Der Datensatz ist in der Version {version} bekannt, die neuer ist als diese.";
+        en: "Version superseded", "The record is known in version {version}, which is newer than this one.";
+        lb: "Versioun iwwerholl", "Den Enregistrement ass an der Versioun {version} bekannt, déi méi nei ass wéi dës.";
+    }
+    RecordConflict = "record_conflict", 409 {
+        fr: "Même version, autre contenu", "L'enregistrement est connu dans cette version avec un autre contenu. Un autre contenu veut une version plus élevée.";
+        de: "Gleiche Version, anderer Inhalt", "Der Datensatz ist in dieser Version mit anderem Inhalt bekannt. Ein anderer Inhalt verlangt eine höhere Version.";
+        en: "Same version, other content", "The record is known in this version with another content. Another content wants a higher version.";
+        lb: "Selwecht Versioun, aneren Inhalt", "Den Enregistrement ass an dëser Versioun mat engem aneren Inhalt bekannt. En aneren Inhalt verlaangt eng méi héich Versioun.";
+    }
+    RecordOfAnother = "record_of_another", 409 {
+        fr: "Enregistrement d'un autre", "L'enregistrement de cette clé concerne une autre entreprise ou personne, et c'est pour toujours. Retirez-le et prenez une autre clé.";
+        de: "Datensatz eines anderen", "Der Datensatz mit diesem Schlüssel betrifft für immer ein anderes Unternehmen oder eine andere Person. Nehmen Sie ihn zurück und verwenden Sie einen anderen Schlüssel.";
+        en: "Record of another", "The record of this key is about another company or person, for good. Take it back and use another key.";
+        lb: "Enregistrement vun engem aneren", "Den Enregistrement mat dësem Schlëssel ass fir ëmmer iwwer eng aner Firma oder Persoun. Huelt en zréck a benotzt en anere Schlëssel.";
+    }
+    RecordInvalid = "record_invalid", 409 {
+        fr: "Enregistrement non conforme", "Ce que dit l'enregistrement n'est pas dans la forme de sa source ; `contentErrors` dit où.";
+        de: "Datensatz nicht in der Form", "Was der Datensatz sagt, hat nicht die Form seiner Quelle; `contentErrors` sagt, wo.";
+        en: "Record not in the form", "What the record says is not in the form of its source; `contentErrors` tells where.";
+        lb: "Enregistrement net an der Form", "Wat den Enregistrement seet, ass net an der Form vu senger Quell; `contentErrors` seet, wou.";
+    }
     SignatureNotWanted = "signature_not_wanted", 409 {
         fr: "Sans signature", "Les démarches de ce type s'envoient sans signature.";
         de: "Ohne Unterschrift", "Vorgänge dieser Art werden ohne Unterschrift gesendet.";
@@ -881,6 +905,10 @@ impl From<Refusal> for Problem {
             Refusal::DraftLimitReached { limit } => (Code::DraftLimitReached, json!({ "limit": limit })),
             Refusal::ProcedureState { state } => (Code::ProcedureState, json!({ "procedureState": state.code() })),
             Refusal::ProcedureInvalid => (Code::ProcedureInvalid, json!({})),
+            Refusal::RecordStale { version } => (Code::RecordStale, json!({ "version": version.get() })),
+            Refusal::RecordConflict => (Code::RecordConflict, json!({})),
+            Refusal::RecordOfAnother => (Code::RecordOfAnother, json!({})),
+            Refusal::RecordInvalid => (Code::RecordInvalid, json!({})),
             Refusal::DigestChanged => (Code::DigestChanged, json!({})),
             Refusal::SignatureNotWanted => (Code::SignatureNotWanted, json!({})),
             Refusal::SignatureMissing => (Code::SignatureMissing, json!({})),

@@ -27,6 +27,8 @@ coded! {
         ReadProcedures = "read_procedures",
         /// Take them in, work on them and close them.
         HandleProcedures = "handle_procedures",
+        /// Send records of its sources, and take them back.
+        PushRecords = "push_records",
         /// Follow the feed of events.
         ReadEvents = "read_events",
     }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use chrono::TimeDelta;
 
 use crate::{
-    Fault,
+    Fault, Refusal,
     catalogue::{
         AdministrationCode, Entry, LocalText, SectorCode, ServiceCode, ServiceDomainCode, ServiceStatus,
         administration_in, codes,
@@ -23,6 +23,14 @@ impl SourceCode {
     /// Whose source it is: its first part says it.
     pub fn administration(&self) -> AdministrationCode {
         administration_in(&self.0)
+    }
+
+    /// That it is a source of this administration: no other sends records to it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn require_of(&self, administration: &AdministrationCode) -> Result<(), Refusal> {
+        if self.administration() == *administration { Ok(()) } else { Err(Refusal::NotFound) }
     }
 }
 
@@ -120,6 +128,13 @@ pub(crate) mod tests {
             "properties": { "title": { "type": "string", "maxLength": 40 }, "amount": { "type": "integer" } },
         });
         SourceWithForm { source, form: Form::parse(form).unwrap() }
+    }
+
+    #[test]
+    fn a_source_is_of_one_administration() {
+        let code = SourceCode::parse("aed.vat-balance").unwrap();
+        let of = |administration: &str| code.require_of(&AdministrationCode::parse(administration).unwrap());
+        assert_eq!((of("aed"), of("acd")), (Ok(()), Err(Refusal::NotFound)));
     }
 
     #[test]

@@ -1,3 +1,6 @@
-//! Authentic sources as they are kept: what catalogues say of them.
+//! Authentic sources as they are kept: what catalogues say of them, and their records.
 
+mod records;
 mod sources;
+
+pub use records::KeptRecord;

@@ -156,12 +156,12 @@ async fn a_source_is_read_as_it_was_loaded_while_it_is_offered(database: Databas
     };
     let read = async |of: &SourceWithForm| {
         let code = of.source.code.clone();
-        store.read(move |tx| Ok::<_, StoreError>(tx.authentic_source(&code)?)).await.unwrap()
+        store.read(move |tx| tx.authentic_source(&code)).await.unwrap()
     };
     assert_eq!(loaded(&store, sourced(1, &[&first, &private])).await, Ok(5));
     assert_eq!((read(&first).await, read(&private).await), (Some(first.clone()), Some(private.clone())));
     assert_eq!(loaded(&store, sourced(1, &[&first, &private])).await, Ok(0), "nothing that is read differs");
-    let of_persons = store.read(|tx| Ok::<_, StoreError>(tx.authentic_sources(SpaceKind::Private)?)).await.unwrap();
+    let of_persons = store.read(|tx| tx.authentic_sources(SpaceKind::Private)).await.unwrap();
     assert_eq!(of_persons, [private.source.clone()]);
     let renamed = SourceWithForm {
         source: AuthenticSource { titles: local("Cartes"), ..first.source.clone() },

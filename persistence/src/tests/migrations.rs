@@ -173,6 +173,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         service_domains,
         services,
         sessions,
+        source_records,
         spaces,
         system_users,
         terms,

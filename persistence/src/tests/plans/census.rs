@@ -14,7 +14,8 @@ use domain::{
     audit::{Actor, AuditAct, Chain, Event},
     catalogue::{Capacity, Catalogue, SectorCode, Service},
     certification::{
-        Application, Certification, CertificationStatus, CertificationWish, Grant, Principals, RequestsMade,
+        Application, BusinessNumber, Certification, CertificationStatus, CertificationWish, Grant, Principals,
+        RequestsMade,
     },
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
@@ -32,6 +33,7 @@ use domain::{
         Content, Opener, ProcedureState, ProcedureType, ReferenceNumber, SignatureKind, Submission, TypeWithForm,
         VerificationCode,
     },
+    source::{Arrival, KnownRecord, Push, RecordContent, RecordKey, RecordVersion, SourceCode},
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
@@ -506,6 +508,41 @@ fn sources(census: &mut Census<'_>, service: &Service) {
     }
     census.ask(|tx| tx.authentic_source(&source.source.code));
     census.ask(|tx| tx.authentic_sources(SpaceKind::Professional));
+    source_records(census, &source.source.code);
+}
+
+fn source_records(census: &mut Census<'_>, source: &SourceCode) {
+    let id = Uuid::from_u128(77).into();
+    let subject = Protected { digest: "legal person".into(), sealed: "k:sealed".into() };
+    let push = |version, is_withdrawn: bool| Push {
+        key: RecordKey::parse("2027-01").unwrap(),
+        version: RecordVersion::new(version).unwrap(),
+        content: (!is_withdrawn).then(|| RecordContent {
+            subject: BusinessNumber::parse("19822200012").unwrap(),
+            as_of: now(),
+            fields: serde_json::Map::new(),
+        }),
+    };
+    let said = push(1, false);
+    let arrival = || Arrival { source, id, subject: Some(subject.clone()), now: now() };
+    let (_, change) = said.judge(None, arrival()).unwrap();
+    let change = change.unwrap();
+    census.ask(|tx| {
+        tx.lock_authentic_source(source)?;
+        tx.save_source_record(&change, Some("k:content".into()))
+    });
+    let known = census.ask(|tx| tx.source_records_with(source, &[&said.key])).remove(0);
+    assert_eq!((&known.record, known.sealed.as_deref()), (change.record(), Some("k:content")));
+    for after in [None, Some(Uuid::nil().into())] {
+        assert_eq!(census.ask(|tx| tx.source_records(source, &["legal person".into()], after, 10)).len(), 1);
+    }
+    assert_eq!(census.ask(|tx| tx.source_record(id, source)), Some(known.clone()));
+    let subject = BusinessNumber::parse("19822200012").unwrap();
+    let known = KnownRecord { record: known.record, subject, content: said.content.clone() };
+    let (_, change) = push(2, true).judge(Some(&known), arrival()).unwrap();
+    census.ask(|tx| tx.save_source_record(&change.unwrap(), None));
+    assert_eq!(census.ask(|tx| tx.source_record(id, source)), None);
+    assert!(census.ask(|tx| tx.source_records(source, &["legal person".into()], None, 10)).is_empty());
 }
 
 /// A partner, as an operator makes one.
