@@ -121,6 +121,10 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getTransmissionSlip", Serves::Drafter),
     ("verifySending", Serves::Anybody),
     ("getProcedureTimeline", Serves::Member),
+    ("listAuthenticSources", Serves::Member),
+    ("getAuthenticSource", Serves::Member),
+    ("listSourceRecords", Serves::Member),
+    ("getSourceRecord", Serves::Member),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),
     ("getCertification", Serves::Member),
@@ -149,6 +153,7 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("receiveProcedure", Serves::Partner),
     ("startProcedure", Serves::Partner),
     ("closeProcedure", Serves::Partner),
+    ("pushSourceRecords", Serves::Partner),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -255,8 +260,12 @@ impl Operation {
         let (certification, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
         let path = path.replace("{systemUserId}", part).replace("{certificationId}", certification);
         let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
-        let of_a_type = self.path.starts_with("/v1/procedure-types");
-        let path = path.replace("{code}", if of_a_type { "aed.vat-registration" } else { "alva.food-establishments" });
+        let code = match &self.path {
+            path if path.starts_with("/v1/procedure-types") => "aed.vat-registration",
+            path if path.contains("/authentic-sources") => "aed.vat-balance",
+            _ => "alva.food-establishments",
+        };
+        let path = path.replace("{code}", code).replace("{recordId}", part);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
         actor.send(&self.method, &path, &[("content-type", &media_type), ("if-match", "*")], bytes)
@@ -272,6 +281,9 @@ impl Operation {
         }
         if self.path.contains("{procedureId}") {
             return text(&owner.begin_procedure(&format!("/v1/spaces/{space}"), "aed.vat-registration")["id"]);
+        }
+        if self.path.contains("{recordId}") {
+            return owner.sourced(&format!("/v1/spaces/{space}"));
         }
         if self.path.contains("{certificationId}") {
             let space = format!("/v1/spaces/{space}");
@@ -450,6 +462,7 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
                 let procedure = format!("{path}/procedures/{member}");
                 drop(owner.send("DELETE", &procedure, &[("if-match", "*")], vec![]).expect(204));
             }
+            "listSourceRecords" => drop(owner.certified(&path, "aed.vat-account")),
             "listLegalPersons" => drop(owner.certified(&path, "alva.food-establishments")),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
             _ => {}
@@ -495,6 +508,7 @@ fn each_role_may_what_the_table_says(world: &World) {
     let software = owner.approve(&path, &["read"], Key::strange()).id;
     let certification = owner.certified(&path, "alva.food-establishments");
     let procedure = text(&owner.begin_procedure(&path, "aed.vat-registration")["id"]);
+    let record = owner.sourced(&path);
     let everything = || {
         let list = ["members", "invitations", "system-users", "certifications"]
             .map(|list| owner.get(&format!("{path}/{list}")).expect(200));
@@ -512,6 +526,7 @@ fn each_role_may_what_the_table_says(world: &World) {
             path if path.contains("{systemUserId}") => &software,
             path if path.contains("{certificationId}") => &certification,
             path if path.contains("{procedureId}") => &procedure,
+            path if path.contains("{recordId}") => &record,
             _ => member,
         };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
@@ -642,8 +657,7 @@ fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
     let owner = world.founder();
     let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&owner, &space);
-    let all =
-        "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,read_events";
+    let all = "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,read_events";
     let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
     let (works, worked) = (partner.log_in(), suspended.log_in());
     world.operate(&["partner", "suspend", &suspended.id]);

@@ -47,6 +47,8 @@ mod registration;
 mod rosters;
 mod sending;
 mod sessions;
+mod source_records;
+mod sources;
 mod spaces;
 mod system_user_races;
 mod system_user_tokens;

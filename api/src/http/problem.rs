@@ -701,6 +701,12 @@ codes! {
         en: "Body too large", "The request's body is larger than {limit} bytes.";
         lb: "Inhalt ze grouss", "Den Inhalt vun der Ufro ass méi grouss wéi {limit} Bytes.";
     }
+    TooManyLines = "too_many_lines", 413 {
+        fr: "Trop de lignes", "Une requête compte au plus {limit} lignes. Celles qui précèdent ont été traitées ; envoyez les autres à part.";
+        de: "Zu viele Zeilen", "Eine Anfrage hat höchstens {limit} Zeilen. Die davor wurden bearbeitet; senden Sie die anderen für sich.";
+        en: "Too many lines", "A request has at most {limit} lines. Those before were dealt with; send the others apart.";
+        lb: "Ze vill Zeilen", "Eng Ufro huet héchstens {limit} Zeilen. Déi virdru goufe verschafft; schéckt déi aner extra.";
+    }
     UnsupportedMediaType = "unsupported_media_type", 415 {
         fr: "Type de contenu non admis", "Le corps doit être en UTF-8, sans compression, de type `{mediaType}`.";
         de: "Inhaltstyp nicht zugelassen", "Der Inhalt muss unkomprimiert sein, in UTF-8 und vom Typ `{mediaType}`.";

@@ -19,6 +19,7 @@ use domain::{
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
     procedure::{self, MediaType, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
+    source::{self, PushOutcome},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -104,6 +105,7 @@ choices! {
     ProcedureStateChoice(ProcedureState),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
+    PushOutcomeChoice(PushOutcome),
     RecoveryStatusChoice(RecoveryStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
@@ -205,6 +207,10 @@ text_schemas! {
     VerificationCode { pattern(Some(procedure::VerificationCode::PATTERN)), max_length(Some(procedure::VerificationCode::LENGTH)), examples(["0f8e7d6c5b4a39281706f5e4d3c2b1a0"]) }
     /// What a procedure that was sent is called.
     ReferenceNumber { pattern(Some(procedure::ReferenceNumber::PATTERN)), max_length(Some(procedure::ReferenceNumber::MAX)), examples(["AED-2027-7K3M9QX2"]) }
+    /// The code of an authentic source.
+    SourceCode { pattern(Some(source::SourceCode::PATTERN)), max_length(Some(source::SourceCode::MAX)), examples(["aed.vat-balance"]) }
+    /// By what an administration knows a record of a source.
+    RecordKey { pattern(Some(source::RecordKey::PATTERN)), min_length(Some(1)), max_length(Some(source::RecordKey::MAX)), examples(["LU15027442"]) }
     /// The code of an administration.
     AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
     /// The code of a sector.

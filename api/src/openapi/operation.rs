@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::{bounds, headers};
-use crate::http::body::EmptyRequest;
+use crate::http::{body::EmptyRequest, lines};
 
 /// Whether an operation is for callers with a token.
 pub fn wants_token(operation: &Operation) -> bool {
@@ -31,7 +31,13 @@ fn serves(operation: &Operation, scheme: &str) -> bool {
 
 /// Whether an operation, a POST, takes an `Idempotency-Key`: those of callers whom we know, with a JSON body.
 pub fn is_repeatable(operation: &Operation) -> bool {
-    wants_token(operation) && operation.request_body.is_some()
+    let body = operation.request_body.as_ref();
+    // What comes in lines has keys of its own.
+    let is_plain = |body: &RefOr<RequestBody>| match body {
+        RefOr::T(body) => !body.content.contains_key(lines::MEDIA_TYPE),
+        RefOr::Ref(_) => true,
+    };
+    wants_token(operation) && body.is_some_and(is_plain)
 }
 
 pub fn make_repeatable(operation: &mut Operation) {
