@@ -3,6 +3,7 @@
 Only what was generated as valid is touched; what was generated as invalid is sent as it is.
 """
 
+import json
 import os
 import unicodedata
 import uuid
@@ -96,6 +97,17 @@ def operation(case):
     return case.operation.definition.raw.get("operationId")
 
 
+@schemathesis.serializer("application/x-ndjson")
+class Lines:
+    """A body of one line: each is an object, and is judged for itself."""
+
+    def as_requests(self, context, value):
+        return {"data": json.dumps(value).encode()}
+
+    def as_werkzeug(self, context, value):
+        return self.as_requests(context, value)
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     if response.status_code == 401:
@@ -165,6 +177,13 @@ def before_call(context, case, kwargs):
             case "listProcedures" | "beginProcedure" | "listSpaceProcedureTypes":
                 # The shipped types run from professional spaces.
                 case.path_parameters["id"] = Me.space
+            case "listAuthenticSources":
+                case.path_parameters["id"] = Me.space
+            case "getAuthenticSource" | "listSourceRecords" | "getSourceRecord":
+                case.path_parameters |= {"id": Me.space, "code": "aed.vat-balance"}
+            case "pushSourceRecords":
+                # The partner is of this administration.
+                case.path_parameters["code"] = "acd.tax-cards"
             case "getProcedureType":
                 case.path_parameters["code"] = "aed.vat-registration"
             case "withdrawAuthenticationProduct":

@@ -33,11 +33,18 @@ const FIRST_SYSTEM_USER: &[(&str, &str)] =
 const PROCEDURE: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("procedureId", "$response.body#/id")];
 const SEEN: &[(&str, &str)] = &[("digest", "$response.body#/digest")];
 
+const FIRST_RECORD: &[(&str, &str)] = &[
+    ("id", "$response.body#/data/0/spaceId"),
+    ("code", "$response.body#/data/0/source"),
+    ("recordId", "$response.body#/data/0/id"),
+];
+
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
 const FIRST_CERTIFICATION: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("certificationId", "$response.body#/data/0/id")];
 
 const STEPS: &[Step] = &[
+    Step { from: ("listSourceRecords", "200"), to: "getSourceRecord", parameters: FIRST_RECORD, body: &[] },
     Step {
         from: ("assertSandboxPerson", "200"),
         to: "register",

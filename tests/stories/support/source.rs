@@ -29,8 +29,8 @@ impl Actor {
 
     /// Sends records to a source: what became of each.
     pub fn push_records(&self, source: &str, records: &[Value]) -> Vec<Value> {
-        let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
-        self.push_lines(source, &lines).expect(200)["results"].as_array().expect("results").clone()
+        let lines: Vec<String> = records.iter().map(ToString::to_string).collect();
+        self.push_lines(source, &lines.join("\n")).expect(200)["results"].as_array().expect("results").clone()
     }
 
     /// The id of a certification of the space at this path as a holder for another company than the usual one. The decision of the
