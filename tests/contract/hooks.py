@@ -98,14 +98,9 @@ def operation(case):
 
 
 @schemathesis.serializer("application/x-ndjson")
-class Lines:
+def lines(context, value):
     """A body of one line: each is an object, and is judged for itself."""
-
-    def as_requests(self, context, value):
-        return {"data": json.dumps(value).encode()}
-
-    def as_werkzeug(self, context, value):
-        return self.as_requests(context, value)
+    return json.dumps(value).encode()
 
 
 @schemathesis.hook
