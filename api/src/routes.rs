@@ -159,7 +159,12 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(source::own::get)
         .service(source::own::records)
         .service(source::own::record)
+        .service(source::own::verifications::list)
+        .service(source::own::verifications::verify)
         .service(source::partner::push)
+        .service(source::partner::verifications::list)
+        .service(source::partner::verifications::get)
+        .service(source::partner::verifications::reply)
         .service(partner::client::get)
         .service(partner::events::list);
 }

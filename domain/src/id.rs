@@ -59,6 +59,8 @@ ids! {
     ProcedureId,
     /// A record of an authentic source.
     SourceRecordId,
+    /// What a space said of such a record.
+    VerificationId,
     /// A code by which a space is certified.
     AccessCodeId,
 }

@@ -13,7 +13,7 @@ use crate::{
     identity::{Assurance, Serial, Strength},
     partner::{FeedPosition, PartnerScope},
     procedure::ProcedureState,
-    source::RecordVersion,
+    source::{RecordVersion, VerificationStatus},
     space::SpaceIdentifier,
 };
 
@@ -256,6 +256,24 @@ pub enum Refusal {
     /// What a record says is not in the form of its source.
     #[error("the record is not in the form of its source")]
     RecordInvalid,
+    /// The record is there in another version than the one that was seen.
+    #[error("the record is there in version {}", version.get())]
+    RecordChanged {
+        /// In which.
+        version: RecordVersion,
+    },
+    /// The space said so of the record already.
+    #[error("the record is {} already", status.code())]
+    AlreadyVerified {
+        /// How its verification stands.
+        status: VerificationStatus,
+    },
+    /// There is nothing to answer to the verification, or not any more.
+    #[error("the verification is {}", status.code())]
+    VerificationState {
+        /// How it stands.
+        status: VerificationStatus,
+    },
     /// What was asked for is done, and its answer, which showed a secret, is not given again.
     #[error("it is done, and its answer is not given again")]
     AlreadyDone {

@@ -41,7 +41,7 @@ pub use outbox::{DeadLetter, Message, OutboxFigures};
 pub use procedure::{KeptProcedure, KeptSignature, ProcedureFilter, ProcedureStep, ProcedureTypeFilter, StepActor};
 pub use recurring::Lease;
 pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
-pub use source::KeptRecord;
+pub use source::{KeptRecord, KeptVerification, VerificationFilter};
 pub use space::{SealedProfile, SpaceFilter, SpaceInBrief};
 pub use store::{Clock, Settings, Store};
 pub use transaction::{Reading, Transaction};

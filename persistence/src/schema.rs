@@ -568,6 +568,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    source_verifications (id) {
+        id -> Text,
+        record_id -> Text,
+        source -> Text,
+        administration -> Text,
+        seen -> BigInt,
+        space_id -> Text,
+        person_id -> Text,
+        status -> Text,
+        discrepancies_sealed -> Nullable<Text>,
+        answer_sealed -> Nullable<Text>,
+        made_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     spaces (id) {
         id -> Text,
         identifier -> Text,
@@ -695,6 +713,11 @@ diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
 diesel::joinable!(sessions -> spaces (current_space));
 diesel::joinable!(source_records -> authentic_sources (source));
+diesel::joinable!(source_verifications -> administrations (administration));
+diesel::joinable!(source_verifications -> authentic_sources (source));
+diesel::joinable!(source_verifications -> persons (person_id));
+diesel::joinable!(source_verifications -> source_records (record_id));
+diesel::joinable!(source_verifications -> spaces (space_id));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
 diesel::joinable!(system_users -> clients (id));
@@ -748,6 +771,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     services,
     sessions,
     source_records,
+    source_verifications,
     spaces,
     system_users,
     terms,

@@ -95,6 +95,20 @@ pub const SEALED: &[SealedColumn] = &[
         purpose: "source-record",
     },
     SealedColumn {
+        table: "source_verifications",
+        id: "id",
+        column: "discrepancies_sealed",
+        digest: None,
+        purpose: "discrepancies",
+    },
+    SealedColumn {
+        table: "source_verifications",
+        id: "id",
+        column: "answer_sealed",
+        digest: None,
+        purpose: "discrepancy-answer",
+    },
+    SealedColumn {
         table: "access_codes",
         id: "id",
         column: "legal_person_sealed",

@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Key, Reply, Scratch, World, professional, text};
+use crate::support::{Actor, Database, EMPLOYER, Key, Reply, Scratch, World, professional, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,8 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getAuthenticSource", Serves::Member),
     ("listSourceRecords", Serves::Member),
     ("getSourceRecord", Serves::Member),
+    ("listVerifications", Serves::Member),
+    ("verifyRecord", Serves::Drafter),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),
     ("getCertification", Serves::Member),
@@ -154,6 +156,9 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("startProcedure", Serves::Partner),
     ("closeProcedure", Serves::Partner),
     ("pushSourceRecords", Serves::Partner),
+    ("listPartnerVerifications", Serves::Partner),
+    ("getPartnerVerification", Serves::Partner),
+    ("answerDiscrepancy", Serves::Partner),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -262,7 +267,7 @@ impl Operation {
         let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging);
         let code = match &self.path {
             path if path.starts_with("/v1/procedure-types") => "aed.vat-registration",
-            path if path.contains("/authentic-sources") => "aed.vat-balance",
+            path if path.contains("/authentic-sources") => EMPLOYER,
             _ => "alva.food-establishments",
         };
         let path = path.replace("{code}", code).replace("{recordId}", part);
@@ -283,7 +288,8 @@ impl Operation {
             return text(&owner.begin_procedure(&format!("/v1/spaces/{space}"), "aed.vat-registration")["id"]);
         }
         if self.path.contains("{recordId}") {
-            return owner.sourced(&format!("/v1/spaces/{space}"));
+            let record = owner.sourced(&format!("/v1/spaces/{space}"));
+            return record.rsplit('/').next().expect("an id").to_owned();
         }
         if self.path.contains("{certificationId}") {
             let space = format!("/v1/spaces/{space}");
@@ -462,7 +468,7 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
                 let procedure = format!("{path}/procedures/{member}");
                 drop(owner.send("DELETE", &procedure, &[("if-match", "*")], vec![]).expect(204));
             }
-            "listSourceRecords" => drop(owner.certified(&path, "aed.vat-account")),
+            "listSourceRecords" => drop(owner.certified(&path, EMPLOYER)),
             "listLegalPersons" => drop(owner.certified(&path, "alva.food-establishments")),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
             _ => {}
@@ -508,7 +514,7 @@ fn each_role_may_what_the_table_says(world: &World) {
     let software = owner.approve(&path, &["read"], Key::strange()).id;
     let certification = owner.certified(&path, "alva.food-establishments");
     let procedure = text(&owner.begin_procedure(&path, "aed.vat-registration")["id"]);
-    let record = owner.sourced(&path);
+    let record = owner.sourced(&path).rsplit('/').next().expect("an id").to_owned();
     let everything = || {
         let list = ["members", "invitations", "system-users", "certifications"]
             .map(|list| owner.get(&format!("{path}/{list}")).expect(200));
@@ -657,7 +663,7 @@ fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
     let owner = world.founder();
     let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&owner, &space);
-    let all = "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,read_events";
+    let all = "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,answer_verifications,read_events";
     let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
     let (works, worked) = (partner.log_in(), suspended.log_in());
     world.operate(&["partner", "suspend", &suspended.id]);

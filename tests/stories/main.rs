@@ -54,5 +54,6 @@ mod system_user_races;
 mod system_user_tokens;
 mod system_users;
 mod tokens;
+mod verifications;
 mod walk;
 mod worker;

@@ -611,6 +611,24 @@ codes! {
         en: "Record not in the form", "What the record says is not in the form of its source; `contentErrors` tells where.";
         lb: "Enregistrement net an der Form", "Wat den Enregistrement seet, ass net an der Form vu senger Quell; `contentErrors` seet, wou.";
     }
+    RecordChanged = "record_changed", 409 {
+        fr: "Enregistrement modifié", "L'enregistrement est maintenant dans la version {version}. Relisez-le avant de le vérifier.";
+        de: "Datensatz geändert", "Der Datensatz ist jetzt in der Version {version}. Lesen Sie ihn neu, bevor Sie ihn prüfen.";
+        en: "Record changed", "The record is in version {version} by now. Read it again before it is verified.";
+        lb: "Enregistrement geännert", "Den Enregistrement ass elo an der Versioun {version}. Liest en nach eng Kéier, ier Dir en iwwerpréift.";
+    }
+    AlreadyVerified = "already_verified", 409 {
+        fr: "Déjà vérifié", "L'espace l'a déjà dit de cet enregistrement ({verificationStatus}).";
+        de: "Bereits geprüft", "Der Bereich hat das von diesem Datensatz schon gesagt ({verificationStatus}).";
+        en: "Already verified", "The space has said so of this record already ({verificationStatus}).";
+        lb: "Scho gepréift", "Den Espace huet dat vun dësem Enregistrement scho gesot ({verificationStatus}).";
+    }
+    VerificationState = "verification_state", 409 {
+        fr: "Rien à répondre", "À une vérification qui en est là ({verificationStatus}), il n'y a rien à répondre.";
+        de: "Nichts zu beantworten", "Auf eine Prüfung, die so steht ({verificationStatus}), gibt es nichts zu antworten.";
+        en: "Nothing to answer", "There is nothing to answer to a verification that stands so ({verificationStatus}).";
+        lb: "Näischt ze äntweren", "Op eng Iwwerpréiwung, déi sou steet ({verificationStatus}), gëtt et näischt ze äntweren.";
+    }
     SignatureNotWanted = "signature_not_wanted", 409 {
         fr: "Sans signature", "Les démarches de ce type s'envoient sans signature.";
         de: "Ohne Unterschrift", "Vorgänge dieser Art werden ohne Unterschrift gesendet.";
@@ -912,6 +930,13 @@ impl From<Refusal> for Problem {
             Refusal::ProcedureState { state } => (Code::ProcedureState, json!({ "procedureState": state.code() })),
             Refusal::ProcedureInvalid => (Code::ProcedureInvalid, json!({})),
             Refusal::RecordStale { version } => (Code::RecordStale, json!({ "version": version.get() })),
+            Refusal::RecordChanged { version } => (Code::RecordChanged, json!({ "version": version.get() })),
+            Refusal::AlreadyVerified { status } => {
+                (Code::AlreadyVerified, json!({ "verificationStatus": status.code() }))
+            }
+            Refusal::VerificationState { status } => {
+                (Code::VerificationState, json!({ "verificationStatus": status.code() }))
+            }
             Refusal::RecordConflict => (Code::RecordConflict, json!({})),
             Refusal::RecordOfAnother => (Code::RecordOfAnother, json!({})),
             Refusal::RecordInvalid => (Code::RecordInvalid, json!({})),

@@ -19,7 +19,7 @@ use domain::{
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
     procedure::{self, MediaType, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
-    source::{self, PushOutcome},
+    source::{self, DiscrepancyDecision, FindingKind, PushOutcome, VerificationStatus},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     text,
 };
@@ -88,7 +88,9 @@ choices! {
     CertificationActChoice(CertificationAct),
     CertificationPartyChoice(CertificationParty),
     CertificationStatusChoice(CertificationStatus),
+    DiscrepancyDecisionChoice(DiscrepancyDecision),
     EntityTypeChoice(EntityType),
+    FindingKindChoice(FindingKind),
     InvitationStatusChoice(InvitationStatus),
     JoinRequestStatusChoice(JoinRequestStatus),
     LanguageChoice(text::Language),
@@ -115,6 +117,7 @@ choices! {
     SpaceStateChoice(SpaceState),
     SystemRightChoice(SystemRight),
     SystemUserStatusChoice(SystemUserStatus),
+    VerificationStatusChoice(VerificationStatus),
     WayInChoice(WayIn),
 }
 

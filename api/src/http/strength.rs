@@ -102,6 +102,8 @@ const OPERATIONS: &[(&str, Strength)] = &[
     ("getAuthenticSource", SUBSTANTIAL),
     ("listSourceRecords", SUBSTANTIAL),
     ("getSourceRecord", SUBSTANTIAL),
+    ("listVerifications", SUBSTANTIAL),
+    ("verifyRecord", SUBSTANTIAL),
     ("listCertifications", SUBSTANTIAL),
     ("requestCertification", SUBSTANTIAL),
     ("getCertification", SUBSTANTIAL),

@@ -29,6 +29,8 @@ coded! {
         HandleProcedures = "handle_procedures",
         /// Send records of its sources, and take them back.
         PushRecords = "push_records",
+        /// Read what spaces say of them, and answer.
+        AnswerVerifications = "answer_verifications",
         /// Follow the feed of events.
         ReadEvents = "read_events",
     }

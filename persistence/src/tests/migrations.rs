@@ -174,6 +174,7 @@ fn assert_schema_is_complete(db: &mut Db) {
         services,
         sessions,
         source_records,
+        source_verifications,
         spaces,
         system_users,
         terms,

@@ -29,7 +29,7 @@ pub use rival::Rival;
 pub use rounds::{races, rounds, setting};
 pub use rustix::process::Signal;
 pub use software::{Software, jwks};
-pub use source::{balance, own_balance};
+pub use source::{EMPLOYER, balance, own_balance};
 pub use world::{Database, Scratch, World, client};
 
 /// Two servers of one installation: one database, one folder, one public address.

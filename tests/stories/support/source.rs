@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Actor, COMPANY, Key, Reply, World, text};
 
+/// A source, and the service of the same name that opens it.
+pub const EMPLOYER: &str = "ccss.employer-data";
+
 impl World {
     /// The back end of an administration that sends records.
     pub fn registry(&self, administration: &str) -> Actor {
@@ -51,16 +54,23 @@ impl Actor {
         text(&serde_json::from_slice::<Value>(&claims).expect("JSON")["national_number"])
     }
 
-    /// The id of a record that the space at this path, which is certified for it by now, sees of the usual source; the sandbox's back
-    /// end sends it.
-    pub fn sourced(&self, space: &str) -> String {
-        self.certified(space, "aed.vat-account");
+    /// Somebody who acts for an administration as the sandbox's back end of it.
+    pub fn sandbox_partner(&self, administration: &str) -> Self {
         let partners = self.get("/sandbox/partners").expect(200)["data"].as_array().expect("partners").clone();
-        let aed = partners.iter().find(|partner| partner["administration"] == "aed").expect("a partner");
-        let signed = self.post("/sandbox/client-assertions", &json!({ "partner": aed["id"] })).expect(200);
-        let granted = self.exchange_client_assertion(&text(&signed["clientAssertion"]), None);
-        self.with_token(&granted).push_records("aed.vat-balance", &[own_balance("sourced", 1, 1)]);
-        text(&self.records(space, "aed.vat-balance")[0]["id"])
+        let partner = partners.iter().find(|partner| partner["administration"] == administration).expect("a partner");
+        let signed = self.post("/sandbox/client-assertions", &json!({ "partner": partner["id"] })).expect(200);
+        self.with_token(&self.exchange_client_assertion(&text(&signed["clientAssertion"]), None))
+    }
+
+    /// The path of a record of an employer that the space at this path sees, which is certified for it by now.
+    pub fn sourced(&self, space: &str) -> String {
+        self.certified(space, EMPLOYER);
+        let line = json!({
+            "key": "sourced", "version": 1, "nationalNumber": COMPANY, "asOf": "2027-01-14T22:00:00Z",
+            "content": { "employerNumber": COMPANY, "legalName": "Boulangerie", "registeredSince": "2020-01-01", "employees": 4 },
+        });
+        self.sandbox_partner("ccss").push_records(EMPLOYER, &[line]);
+        format!("{space}/authentic-sources/{EMPLOYER}/records/{}", text(&self.records(space, EMPLOYER)[0]["id"]))
     }
 
     /// The records of a source that the space at this path sees.

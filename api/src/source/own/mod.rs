@@ -1,6 +1,8 @@
 //! `/v1/spaces/{id}/authentic-sources`: which sources are open to a space, and their records. Whether one is open is asked each time.
 
+pub mod request;
 mod sight;
+pub mod verifications;
 pub mod view;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod request;
+pub mod verifications;
 pub mod view;
 
 use actix_web::{

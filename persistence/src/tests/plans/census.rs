@@ -23,7 +23,7 @@ use domain::{
         SystemUserCounts, SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
-    id::{CertificationId, PersonId, SpaceId},
+    id::{CertificationId, PersonId, SpaceId, VerificationId},
     identity::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
         ProductStatus, Protected, Registration, Serial, Session, Terms,
@@ -33,7 +33,10 @@ use domain::{
         Content, Opener, ProcedureState, ProcedureType, ReferenceNumber, SignatureKind, Submission, TypeWithForm,
         VerificationCode,
     },
-    source::{Arrival, KnownRecord, Push, RecordContent, RecordKey, RecordVersion, SourceCode},
+    source::{
+        Arrival, Discrepancy, DiscrepancyDecision, Finding, KnownRecord, Push, RecordContent, RecordKey, RecordVersion,
+        SourceCode, VerificationStatus,
+    },
     space::{Space, SpaceKind, SpaceState},
     text::{EmailAddress, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
@@ -45,7 +48,7 @@ use super::super::support::{
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
     MemberFilter, ProcedureFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter,
-    StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
+    StoreError, SystemUserFilter, Transaction, VerificationFilter, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -100,6 +103,7 @@ pub fn take(db: &mut Db) {
     system_users(&mut census, &known);
     catalogue(&mut census);
     procedures(&mut census, &known);
+    verifications(&mut census, &known);
     certifications(&mut census, &known);
     partners(&mut census);
     closed_spaces(&mut census, &known);
@@ -543,6 +547,44 @@ fn source_records(census: &mut Census<'_>, source: &SourceCode) {
     census.ask(|tx| tx.save_source_record(&change.unwrap(), None));
     assert_eq!(census.ask(|tx| tx.source_record(id, source)), None);
     assert!(census.ask(|tx| tx.source_records(source, &["legal person".into()], None, 10)).is_empty());
+}
+
+fn verifications(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    let (source, id) = (SourceCode::parse("acd.cards").unwrap(), VerificationId(Uuid::from_u128(78)));
+    let administration = source.administration();
+    let mut known = census.ask(|tx| tx.source_records_with(&source, &[&RecordKey::parse("2027-01").unwrap()]));
+    let record = known.remove(0).record;
+    let (key, seen) = (record.key.clone(), record.version);
+    let subject = BusinessNumber::parse("19822200012").unwrap();
+    let known = KnownRecord { record, subject, content: None };
+    let wrong = Discrepancy { pointer: "/name".into(), reason: ReasonText::parse("Mariée").unwrap() };
+    let finding = Finding { seen, discrepancies: vec![wrong] };
+    let of_record = known.record.id;
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    let reported = known.verified((id, space.id, owner.person.id), &finding, made, now()).unwrap();
+    census.ask(|tx| tx.insert_verification(&reported, Some("k:discrepancies".into())));
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    assert_eq!((made.is_confirmed, made.is_reported), (false, true));
+    let kept = census.ask(|tx| tx.lock_verification_to(id, &administration)).unwrap();
+    assert_eq!((&kept.verification, kept.key), (reported.after(), key));
+    assert_eq!((kept.discrepancies.as_deref(), kept.answer), (Some("k:discrepancies"), None));
+    let all = VerificationFilter {
+        source: Some(source),
+        status: Some(VerificationStatus::Reported),
+        after: Some(Uuid::nil().into()),
+    };
+    for filter in [VerificationFilter::default(), all] {
+        assert_eq!(census.ask(|tx| tx.verifications_to(&administration, &filter, 10)).len(), 1);
+    }
+    for after in [None, Some(Uuid::nil().into())] {
+        assert_eq!(census.ask(|tx| tx.verifications_of(space.id, of_record, after, 10)).len(), 1);
+    }
+    let answered = reported.after().answered(DiscrepancyDecision::Accepted, now()).unwrap();
+    census.ask(|tx| tx.save_answer_to_verification(&answered, "k:answer"));
+    let kept = census.ask(|tx| tx.verification_to(id, &administration)).unwrap();
+    assert_eq!((&kept.verification, kept.answer.as_deref()), (answered.after(), Some("k:answer")));
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    assert_eq!((made.is_confirmed, made.is_reported), (false, false));
 }
 
 /// A partner, as an operator makes one.
