@@ -174,7 +174,7 @@ def before_call(context, case, kwargs):
                 case.path_parameters["id"] = Me.space
             case "listAuthenticSources":
                 case.path_parameters["id"] = Me.space
-            case "getAuthenticSource" | "listSourceRecords" | "getSourceRecord":
+            case "getAuthenticSource" | "listSourceRecords" | "getSourceRecord" | "listVerifications" | "verifyRecord":
                 case.path_parameters |= {"id": Me.space, "code": "aed.vat-balance"}
             case "pushSourceRecords":
                 # The partner is of this administration.

@@ -39,12 +39,18 @@ const FIRST_RECORD: &[(&str, &str)] = &[
     ("recordId", "$response.body#/data/0/id"),
 ];
 
+const FIRST_VERSION: &[(&str, &str)] = &[("recordVersion", "$response.body#/data/0/version")];
+
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
 const FIRST_CERTIFICATION: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("certificationId", "$response.body#/data/0/id")];
 
 const STEPS: &[Step] = &[
     Step { from: ("listSourceRecords", "200"), to: "getSourceRecord", parameters: FIRST_RECORD, body: &[] },
+    Step { from: ("listSourceRecords", "200"), to: "verifyRecord", parameters: FIRST_RECORD, body: FIRST_VERSION },
+    Step { from: ("listSourceRecords", "200"), to: "listVerifications", parameters: FIRST_RECORD, body: &[] },
+    Step { from: ("listPartnerVerifications", "200"), to: "getPartnerVerification", parameters: FIRST, body: &[] },
+    Step { from: ("listPartnerVerifications", "200"), to: "answerDiscrepancy", parameters: FIRST, body: &[] },
     Step {
         from: ("assertSandboxPerson", "200"),
         to: "register",
