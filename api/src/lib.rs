@@ -23,6 +23,7 @@ pub mod procedure;
 pub mod routes;
 pub mod sandbox;
 pub mod server;
+pub mod source;
 pub mod space;
 pub mod store_room;
 pub mod telemetry;

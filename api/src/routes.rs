@@ -3,7 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    audit, catalogue, certification, collaboration, helpdesk, identity, operation, partner, procedure, sandbox, space,
+    audit, catalogue, certification, collaboration, helpdesk, identity, operation, partner, procedure, sandbox, source,
+    space,
 };
 
 /// The routes of every installation.
@@ -158,6 +159,16 @@ fn of_certification(config: &mut ServiceConfig<'_>) {
         .service(certification::access_codes::issued::issue)
         .service(certification::access_codes::issued::get)
         .service(certification::access_codes::issued::withdraw)
+        .service(source::own::list)
+        .service(source::own::get)
+        .service(source::own::records)
+        .service(source::own::record)
+        .service(source::own::verifications::list)
+        .service(source::own::verifications::verify)
+        .service(source::partner::push)
+        .service(source::partner::verifications::list)
+        .service(source::partner::verifications::get)
+        .service(source::partner::verifications::reply)
         .service(partner::client::get)
         .service(partner::events::list);
 }

@@ -59,6 +59,10 @@ ids! {
     ProcedureId,
     /// A file in the store room.
     FileId,
+    /// A record of an authentic source.
+    SourceRecordId,
+    /// What a space said of such a record.
+    VerificationId,
     /// A code by which a space is certified.
     AccessCodeId,
 }

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod partner;
 pub mod procedure;
 pub mod refusal;
+pub mod source;
 pub mod space;
 pub mod store_room;
 pub mod text;

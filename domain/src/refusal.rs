@@ -13,6 +13,7 @@ use crate::{
     identity::{Assurance, Serial, Strength},
     partner::{FeedPosition, PartnerScope},
     procedure::{AttachmentCode, ProcedureState},
+    source::{RecordVersion, VerificationStatus},
     space::SpaceIdentifier,
     store_room::{MediaType, ScanState},
 };
@@ -264,6 +265,39 @@ pub enum Refusal {
     AccessCodeState {
         /// How it stands.
         status: AccessCodeStatus,
+    },
+    /// The record is known in a higher version.
+    #[error("the record is known in version {}", version.get())]
+    RecordStale {
+        /// In which.
+        version: RecordVersion,
+    },
+    /// The record is known in this version, and says another thing in it.
+    #[error("the version is known with another content")]
+    RecordConflict,
+    /// The record is about another company or person.
+    #[error("the record is about another company or person")]
+    RecordOfAnother,
+    /// What a record says is not in the form of its source.
+    #[error("the record is not in the form of its source")]
+    RecordInvalid,
+    /// The record is there in another version than the one that was seen.
+    #[error("the record is there in version {}", version.get())]
+    RecordChanged {
+        /// In which.
+        version: RecordVersion,
+    },
+    /// The space said so of the record already.
+    #[error("the record is {} already", status.code())]
+    AlreadyVerified {
+        /// How its verification stands.
+        status: VerificationStatus,
+    },
+    /// There is nothing to answer to the verification, or not any more.
+    #[error("the verification is {}", status.code())]
+    VerificationState {
+        /// How it stands.
+        status: VerificationStatus,
     },
     /// What was asked for is done, and its answer, which showed a secret, is not given again.
     #[error("it is done, and its answer is not given again")]

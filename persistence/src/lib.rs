@@ -20,6 +20,7 @@ mod recurring;
 mod row;
 mod schema;
 mod sealed;
+mod source;
 mod space;
 mod store;
 mod store_room;
@@ -43,6 +44,7 @@ pub use procedure::{
 };
 pub use recurring::Lease;
 pub use sealed::{Resealed, SEALED, SealedColumn, SealedValue};
+pub use source::{KeptRecord, KeptVerification, VerificationFilter};
 pub use space::{SealedProfile, SpaceFilter, SpaceInBrief};
 pub use store::{Clock, Settings, Store};
 pub use store_room::KeptFile;

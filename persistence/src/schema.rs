@@ -95,6 +95,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    authentic_sources (code) {
+        code -> Text,
+        catalogue -> Text,
+        administration -> Text,
+        theme -> Text,
+        audience -> Text,
+        titles -> Text,
+        descriptions -> Text,
+        certification -> Nullable<Text>,
+        domain -> Nullable<Text>,
+        fresh_days -> BigInt,
+        form -> Text,
+        is_retired -> Bool,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     awaiting_addresses (id) {
         id -> Text,
         owner -> Text,
@@ -547,6 +565,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    source_records (id) {
+        id -> Text,
+        source -> Text,
+        record_key -> Text,
+        version -> BigInt,
+        subject_digest -> Text,
+        subject_sealed -> Text,
+        content_sealed -> Nullable<Text>,
+        as_of -> Timestamp,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    source_verifications (id) {
+        id -> Text,
+        record_id -> Text,
+        source -> Text,
+        administration -> Text,
+        seen -> BigInt,
+        space_id -> Text,
+        person_id -> Text,
+        status -> Text,
+        discrepancies_sealed -> Nullable<Text>,
+        answer_sealed -> Nullable<Text>,
+        made_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+        lock_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     spaces (id) {
         id -> Text,
         identifier -> Text,
@@ -634,6 +684,10 @@ diesel::joinable!(attachments -> persons (person_id));
 diesel::joinable!(attachments -> procedures (procedure_id));
 diesel::joinable!(attachments -> stored_files (file_id));
 diesel::joinable!(audit_entries -> audit_chains (chain));
+diesel::joinable!(authentic_sources -> administrations (administration));
+diesel::joinable!(authentic_sources -> catalogues (catalogue));
+diesel::joinable!(authentic_sources -> sectors (theme));
+diesel::joinable!(authentic_sources -> services (certification));
 diesel::joinable!(awaiting_addresses -> persons (asked_by));
 diesel::joinable!(certification_steps -> certifications (certification_id));
 diesel::joinable!(certification_steps -> partners (partner_id));
@@ -686,6 +740,12 @@ diesel::joinable!(services -> sectors (sector));
 diesel::joinable!(sessions -> persons (person_id));
 diesel::joinable!(sessions -> products (product_id));
 diesel::joinable!(sessions -> spaces (current_space));
+diesel::joinable!(source_records -> authentic_sources (source));
+diesel::joinable!(source_verifications -> administrations (administration));
+diesel::joinable!(source_verifications -> authentic_sources (source));
+diesel::joinable!(source_verifications -> persons (person_id));
+diesel::joinable!(source_verifications -> source_records (record_id));
+diesel::joinable!(source_verifications -> spaces (space_id));
 diesel::joinable!(spaces -> persons (private_owner));
 diesel::joinable!(spaces -> products (opened_with));
 diesel::joinable!(system_users -> clients (id));
@@ -704,6 +764,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     audit_chains,
     audit_entries,
+    authentic_sources,
     awaiting_addresses,
     catalogues,
     certification_steps,
@@ -738,6 +799,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     service_domains,
     services,
     sessions,
+    source_records,
+    source_verifications,
     spaces,
     stored_files,
     system_users,

@@ -3,6 +3,7 @@
 Only what was generated as valid is touched; what was generated as invalid is sent as it is.
 """
 
+import json
 import os
 import unicodedata
 import uuid
@@ -96,6 +97,12 @@ def operation(case):
     return case.operation.definition.raw.get("operationId")
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    """A body of one line: each is an object, and is judged for itself."""
+    return json.dumps(value).encode()
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     if response.status_code == 401:
@@ -173,6 +180,13 @@ def before_call(context, case, kwargs):
                 case.path_parameters["id"] = Me.space
             case "attachFile":
                 case.path_parameters |= {"id": Me.space, "procedureId": SANDBOX.procedure(log_in()["access_token"], Me.space)}
+            case "listAuthenticSources":
+                case.path_parameters["id"] = Me.space
+            case "getAuthenticSource" | "listSourceRecords" | "getSourceRecord" | "listVerifications" | "verifyRecord":
+                case.path_parameters |= {"id": Me.space, "code": "aed.vat-balance"}
+            case "pushSourceRecords":
+                # The partner is of this administration.
+                case.path_parameters["code"] = "acd.tax-cards"
             case "getProcedureType":
                 case.path_parameters["code"] = "aed.vat-registration"
             case "withdrawAuthenticationProduct":

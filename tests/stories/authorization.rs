@@ -4,7 +4,7 @@ use api::http::strength::Levels;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Database, Key, PNG, Reply, Scratch, World, professional, text};
+use crate::support::{Actor, Database, EMPLOYER, Key, PNG, Reply, Scratch, World, professional, text};
 
 /// Whom an operation serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +124,12 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("getTransmissionSlip", Serves::Drafter),
     ("verifySending", Serves::Anybody),
     ("getProcedureTimeline", Serves::Member),
+    ("listAuthenticSources", Serves::Member),
+    ("getAuthenticSource", Serves::Member),
+    ("listSourceRecords", Serves::Member),
+    ("getSourceRecord", Serves::Member),
+    ("listVerifications", Serves::Member),
+    ("verifyRecord", Serves::Drafter),
     ("listCertifications", Serves::Member),
     ("requestCertification", Serves::Administrator),
     ("getCertification", Serves::Member),
@@ -153,6 +159,10 @@ const OPERATIONS: &[(&str, Serves)] = &[
     ("receiveProcedure", Serves::Partner),
     ("startProcedure", Serves::Partner),
     ("closeProcedure", Serves::Partner),
+    ("pushSourceRecords", Serves::Partner),
+    ("listPartnerVerifications", Serves::Partner),
+    ("getPartnerVerification", Serves::Partner),
+    ("answerDiscrepancy", Serves::Partner),
     ("listOwnRecoveries", Serves::Person),
     ("stopRecovery", Serves::Person),
     ("requestLimit", Serves::Person),
@@ -265,8 +275,12 @@ impl Operation {
         let (holder, hanging) = part.split_once('/').unwrap_or((part, NOBODYS));
         let path = path.replace("{certificationId}", holder).replace("{procedureId}", holder);
         let path = path.replace("{codeId}", hanging).replace("{agentId}", hanging).replace("{attachmentId}", hanging);
-        let of_a_type = self.path.starts_with("/v1/procedure-types");
-        let path = path.replace("{code}", if of_a_type { "aed.vat-registration" } else { "alva.food-establishments" });
+        let code = match &self.path {
+            path if path.starts_with("/v1/procedure-types") => "aed.vat-registration",
+            path if path.contains("/authentic-sources") => EMPLOYER,
+            _ => "alva.food-establishments",
+        };
+        let path = path.replace("{code}", code).replace("{recordId}", part);
         let (media_type, body) = self.body.clone().unwrap_or(("application/json".to_owned(), Value::Null));
         let bytes = match &body {
             Value::Null => vec![],
@@ -294,6 +308,10 @@ impl Operation {
             let path = format!("{space}/procedures/{procedure}");
             let attached = owner.attach(&path, "identity-document", "carte.png", PNG).expect(201);
             return format!("{procedure}/{}", text(&attached["id"]));
+        }
+        if self.path.contains("{recordId}") {
+            let record = owner.sourced(&format!("/v1/spaces/{space}"));
+            return record.rsplit('/').next().expect("an id").to_owned();
         }
         if self.path.contains("{certificationId}") {
             let space = format!("/v1/spaces/{space}");
@@ -472,6 +490,7 @@ fn a_stranger_gets_what_a_random_id_gets(world: &World) {
                 let procedure = format!("{path}/procedures/{member}");
                 drop(owner.send("DELETE", &procedure, &[("if-match", "*")], vec![]).expect(204));
             }
+            "listSourceRecords" => drop(owner.certified(&path, EMPLOYER)),
             "listLegalPersons" => drop(owner.certified(&path, "alva.food-establishments")),
             "resumeMember" => drop(owner.post(&format!("{colleagues}/suspend"), &json!({})).expect(200)),
             _ => {}
@@ -517,6 +536,7 @@ fn each_role_may_what_the_table_says(world: &World) {
     let software = owner.approve(&path, &["read"], Key::strange()).id;
     let certification = owner.certified(&path, "alva.food-establishments");
     let procedure = text(&owner.begin_procedure(&path, "aed.vat-registration")["id"]);
+    let record = owner.sourced(&path).rsplit('/').next().expect("an id").to_owned();
     let everything = || {
         let list = ["members", "invitations", "system-users", "certifications"]
             .map(|list| owner.get(&format!("{path}/{list}")).expect(200));
@@ -534,6 +554,7 @@ fn each_role_may_what_the_table_says(world: &World) {
             path if path.contains("{systemUserId}") => &software,
             path if path.contains("{certificationId}") => &certification,
             path if path.contains("{procedureId}") => &procedure,
+            path if path.contains("{recordId}") => &record,
             _ => member,
         };
         let ask = |actor: &Actor| operation.ask_about(actor, &id, member);
@@ -664,8 +685,7 @@ fn partners_may_what_the_contract_says_and_nothing_of_persons(world: &World) {
     let owner = world.founder();
     let space = text(&owner.open_space("Boulangerie").expect(201)["id"]);
     let member = only_member(&owner, &space);
-    let all =
-        "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,read_events";
+    let all = "read_certifications,decide_certifications,issue_access_codes,read_procedures,handle_procedures,push_records,answer_verifications,read_events";
     let (partner, suspended) = (world.partner("acd", all, Key::strange()), world.partner("acd", all, Key::es256()));
     let (works, worked) = (partner.log_in(), suspended.log_in());
     world.operate(&["partner", "suspend", &suspended.id]);

@@ -327,7 +327,7 @@ fn published_keys_verify_our_tokens() {
             "scopes_supported": [
                 "read", "draft", "attach", "fetch_documents",
                 "read_certifications", "decide_certifications", "issue_access_codes",
-                "read_procedures", "handle_procedures", "read_events",
+                "read_procedures", "handle_procedures", "push_records", "answer_verifications", "read_events",
             ],
             "service_documentation": format!("{issuer}/docs/"),
         })

@@ -42,6 +42,8 @@ struct Scene {
     system_user: String,
     /// The path of a procedure in preparation.
     procedure: String,
+    /// The path of a record of an authentic source.
+    record: String,
     /// The path of a certification that the founder asked for.
     certification: String,
     /// The path of a certification that the founder's space holds, and of an access code that it handed out and of an agent of it.
@@ -121,6 +123,7 @@ impl Scene {
             agent_of_holder: format!("{holder}/agents/{}", id(&agent)),
             holder,
             certification: founder.ask_for_certification(&space, &as_holder("aed.vat-account")).header("location"),
+            record: founder.sourced(&space),
             system_user: founder.approve(&space, &["read"], Key::strange()).path,
             procedure: format!("{space}/procedures/{}", id(&founder.begin_procedure(&space, "aed.vat-registration"))),
             invitation: format!("{space}/invitations/{invited}"),
@@ -354,6 +357,15 @@ impl Scene {
                 &["memberId"],
             ),
             wish("POST", &format!("{}/check", self.procedure), json!({}), &[], &[]),
+            wish(
+                "POST",
+                &format!("{}/verifications", self.record),
+                json!({
+                    "recordVersion": 1, "finding": "discrepancy", "fields": [{ "pointer": "/employees", "reason": "Five" }],
+                }),
+                &[("recordVersion", Count), ("finding", Choice), ("fields", Objects)],
+                &["recordVersion", "finding"],
+            ),
             wish(
                 "POST",
                 &format!("{}/sign", self.procedure),

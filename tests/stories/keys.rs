@@ -332,7 +332,7 @@ fn a_data_key_changes(database: Database) {
     assert!(counted(&scratch, "k1").1.starts_with("may be removed"));
     assert_eq!(counted(&scratch, "k2").0, [3, 2, 1, 1]);
     let again = keyed(&scratch, &["data", "rewrap"]);
-    assert_eq!(again.matches(": 0 are under k2 now\n").count(), 12, "{again}");
+    assert_eq!(again.matches(": 0 are under k2 now\n").count(), 16, "{again}");
 
     let server = restart(server, &mut scratch, &[&k2]);
     for folder in &mailed {

@@ -46,13 +46,23 @@ pub async fn run(
             load(&beside(database()?)?, catalogue).await
         }
         CatalogueCommand::Check { file } => {
-            let Catalogue { name, version, services, procedure_types, .. } = of_file(&file)?;
-            let codes = services.iter().map(|service| format!("  {}\n", service.code));
-            let types = procedure_types.iter().map(|of| format!("  {}\n", of.kind.code));
-            let (codes, types) = (codes.collect::<String>(), types.collect::<String>());
-            let types = if types.is_empty() { types } else { format!("and of these types of procedures:\n{types}") };
-            Ok(format!("{name} {version} is a catalogue of these services:\n{codes}{types}"))
+            let Catalogue { name, version, services, procedure_types, sources, .. } = of_file(&file)?;
+            let mut words = format!("{name} {version} is a catalogue of these services:\n");
+            list(&mut words, "", services.iter().map(|service| service.code.as_str()));
+            list(&mut words, "types of procedures", procedure_types.iter().map(|of| of.kind.code.as_str()));
+            list(&mut words, "authentic sources", sources.iter().map(|of| of.source.code.as_str()));
+            Ok(words)
         }
+    }
+}
+
+/// Adds codes, one a line, under what they are of where that is not told yet.
+fn list<'c>(words: &mut String, of: &str, codes: impl Iterator<Item = &'c str>) {
+    for (place, code) in codes.enumerate() {
+        if place == 0 && !of.is_empty() {
+            let _ = writeln!(words, "and of these {of}:");
+        }
+        let _ = writeln!(words, "  {code}");
     }
 }
 

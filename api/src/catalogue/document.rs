@@ -8,7 +8,7 @@ use domain::{
     catalogue::{
         Administration, AdministrationCode, Catalogue, CatalogueName, LocalText, Sector, SectorCode, Service,
         ServiceCode, ServiceDomain, ServiceDomainCode, ServiceStatus,
-        loading::{LAST_VERSION, MOST_ENTRIES, MOST_SERVICES, MOST_TYPES},
+        loading::{LAST_VERSION, MOST_ENTRIES, MOST_SERVICES, MOST_SOURCES, MOST_TYPES},
     },
     identity::Assurance,
     text::{CatalogueDescription, CatalogueTitle, Language},
@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::{
     members::{Members, Place},
     procedure_types::procedure_type,
+    sources::source,
 };
 use crate::http::{
     body::Faults,
@@ -62,9 +63,10 @@ fn catalogue(mut file: Members, faults: &mut Faults) -> Option<Catalogue> {
     let sectors = each(&mut file, "sectors", MOST_ENTRIES, faults, sector);
     let services = each(&mut file, "services", MOST_SERVICES, faults, service);
     let procedure_types = each(&mut file, "procedureTypes", MOST_TYPES, faults, procedure_type);
+    let sources = each(&mut file, "authenticSources", MOST_SOURCES, faults, source);
     file.end(faults);
     let version = u32::try_from(version?).ok()?;
-    Some(Catalogue { name: name?, version, administrations, sectors, services, procedure_types })
+    Some(Catalogue { name: name?, version, administrations, sectors, services, procedure_types, sources })
 }
 
 /// The entries of a member that may be absent, each under its code; those that are wrong are not among them.
@@ -190,6 +192,7 @@ mod tests {
     use domain::{
         catalogue::{Loaded, WayIn},
         procedure::{ProcedureType, TypeWithForm},
+        source::SourceWithForm,
     };
 
     use super::*;
@@ -228,6 +231,8 @@ services:
         };
         let texts = texts.cloned().chain(catalogue.services.iter().flat_map(of_services));
         let texts = texts.chain(catalogue.procedure_types.iter().flat_map(of_types));
+        let of_sources = |of: &'_ SourceWithForm| [of.source.titles.clone(), of.source.descriptions.clone()];
+        let texts = texts.chain(catalogue.sources.iter().flat_map(of_sources));
         for text in texts {
             assert_eq!(text.iter().count(), Language::ALL.len(), "{text:?}");
         }
@@ -270,6 +275,56 @@ services:
         for of in &types {
             assert!((10..=25).contains(&fields(of)) && is_titled(of.form.schema()), "{}", of.kind.code);
         }
+    }
+
+    #[test]
+    fn the_shipped_sources_have_records_in_every_language() {
+        let sources = read(SHIPPED).unwrap().sources;
+        let told = |of: &SourceWithForm| {
+            let certification = of.source.certification.as_ref().map(ToString::to_string);
+            (of.source.code.to_string(), certification.unwrap_or_default(), of.source.fresh_for.num_days())
+        };
+        let expected = [
+            ("acd.tax-cards", "acd.tax-cards", 31),
+            ("aed.vat-balance", "aed.vat-account", 7),
+            ("ccss.employer-data", "ccss.employer-data", 31),
+            ("ctie.population-register", "", 31),
+        ];
+        let expected = expected.map(|(code, service, days)| (code.to_owned(), service.to_owned(), days));
+        assert_eq!(sources.iter().map(told).collect::<Vec<_>>(), expected);
+        assert!(sources.iter().all(|of| is_titled(of.form.schema())));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_source_is_told_at_its_place() {
+        let wrong = format!(
+            "{SMALLEST}authenticSources:
+  acd.cards:
+    theme: taxes
+    audience: private
+    title: {{ fr: Fiches }}
+    description: {{ fr: Des fiches }}
+    certification: acd.files
+    freshForDays: 31
+    record: {{ type: object }}
+  acd:
+    theme: Taxes
+    audience: professional
+    title: {{ de: Karten }}
+    description: {{ fr: Des fiches }}
+    domain: A
+    freshForDays: 0
+    form: {{ type: object }}
+"
+        );
+        let told: Vec<_> = faults(&wrong).into_iter().map(|(place, _)| place).collect();
+        let places =
+            ["/acd", "/acd/theme", "/acd/title/fr", "/acd/domain", "/acd/freshForDays", "/acd/record", "/acd/form"];
+        let mut expected: Vec<_> = places.map(|place| format!("/authenticSources{place}")).to_vec();
+        let loose = "/authenticSources/acd.cards/certification".to_owned();
+        assert!(told.contains(&loose));
+        expected.push(loose);
+        assert_eq!(told.iter().collect::<BTreeSet<_>>(), expected.iter().collect());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod command;
 pub mod document;
 mod members;
 mod procedure_types;
+mod sources;
 pub mod view;
 
 use std::collections::BTreeSet;

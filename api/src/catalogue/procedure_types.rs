@@ -55,7 +55,7 @@ pub(super) fn procedure_type(code: &str, place: Place, faults: &mut Faults) -> O
     Some(TypeWithForm { kind, form: form? })
 }
 
-fn read_form(place: Place, faults: &mut Faults) -> Option<Form> {
+pub(super) fn read_form(place: Place, faults: &mut Faults) -> Option<Form> {
     let pointer = place.pointer().to_owned();
     let form = Form::parse(place.value());
     let told = |wrong: Vec<FormFault>| {

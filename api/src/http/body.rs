@@ -254,7 +254,7 @@ fn receive<T: 'static>(
 }
 
 /// Whether the body is what its headers must say: one of these media types, in UTF-8, as it is.
-fn is_plain(headers: &HeaderMap, media_types: &[&str]) -> bool {
+pub(super) fn is_plain(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = content_type.split(';').map(str::trim);
     let is_known =

@@ -607,6 +607,48 @@ codes! {
         en: "Content changed", "The procedure no longer says what was seen. Read it again before it is signed or sent.";
         lb: "Inhalt geännert", "D'Demarche seet net méi, wat gesi gouf. Liest se nach eng Kéier, ier Dir se ënnerschreift oder schéckt.";
     }
+    RecordStale = "record_stale", 409 {
+        fr: "Version dépassée", "L'enregistrement est connu dans la version {version}, plus récente que celle-ci.";
+        de: "Version überholt", "Der Datensatz ist in der Version {version} bekannt, die neuer ist als diese.";
+        en: "Version superseded", "The record is known in version {version}, which is newer than this one.";
+        lb: "Versioun iwwerholl", "Den Enregistrement ass an der Versioun {version} bekannt, déi méi nei ass wéi dës.";
+    }
+    RecordConflict = "record_conflict", 409 {
+        fr: "Même version, autre contenu", "L'enregistrement est connu dans cette version avec un autre contenu. Un autre contenu veut une version plus élevée.";
+        de: "Gleiche Version, anderer Inhalt", "Der Datensatz ist in dieser Version mit anderem Inhalt bekannt. Ein anderer Inhalt verlangt eine höhere Version.";
+        en: "Same version, other content", "The record is known in this version with another content. Another content wants a higher version.";
+        lb: "Selwecht Versioun, aneren Inhalt", "Den Enregistrement ass an dëser Versioun mat engem aneren Inhalt bekannt. En aneren Inhalt verlaangt eng méi héich Versioun.";
+    }
+    RecordOfAnother = "record_of_another", 409 {
+        fr: "Enregistrement d'un autre", "L'enregistrement de cette clé concerne une autre entreprise ou personne, et c'est pour toujours. Retirez-le et prenez une autre clé.";
+        de: "Datensatz eines anderen", "Der Datensatz mit diesem Schlüssel betrifft für immer ein anderes Unternehmen oder eine andere Person. Nehmen Sie ihn zurück und verwenden Sie einen anderen Schlüssel.";
+        en: "Record of another", "The record of this key is about another company or person, for good. Take it back and use another key.";
+        lb: "Enregistrement vun engem aneren", "Den Enregistrement mat dësem Schlëssel ass fir ëmmer iwwer eng aner Firma oder Persoun. Huelt en zréck a benotzt en anere Schlëssel.";
+    }
+    RecordInvalid = "record_invalid", 409 {
+        fr: "Enregistrement non conforme", "Ce que dit l'enregistrement n'est pas dans la forme de sa source ; `contentErrors` dit où.";
+        de: "Datensatz nicht in der Form", "Was der Datensatz sagt, hat nicht die Form seiner Quelle; `contentErrors` sagt, wo.";
+        en: "Record not in the form", "What the record says is not in the form of its source; `contentErrors` tells where.";
+        lb: "Enregistrement net an der Form", "Wat den Enregistrement seet, ass net an der Form vu senger Quell; `contentErrors` seet, wou.";
+    }
+    RecordChanged = "record_changed", 409 {
+        fr: "Enregistrement modifié", "L'enregistrement est maintenant dans la version {version}. Relisez-le avant de le vérifier.";
+        de: "Datensatz geändert", "Der Datensatz ist jetzt in der Version {version}. Lesen Sie ihn neu, bevor Sie ihn prüfen.";
+        en: "Record changed", "The record is in version {version} by now. Read it again before it is verified.";
+        lb: "Enregistrement geännert", "Den Enregistrement ass elo an der Versioun {version}. Liest en nach eng Kéier, ier Dir en iwwerpréift.";
+    }
+    AlreadyVerified = "already_verified", 409 {
+        fr: "Déjà vérifié", "L'espace l'a déjà dit de cet enregistrement ({verificationStatus}).";
+        de: "Bereits geprüft", "Der Bereich hat das von diesem Datensatz schon gesagt ({verificationStatus}).";
+        en: "Already verified", "The space has said so of this record already ({verificationStatus}).";
+        lb: "Scho gepréift", "Den Espace huet dat vun dësem Enregistrement scho gesot ({verificationStatus}).";
+    }
+    VerificationState = "verification_state", 409 {
+        fr: "Rien à répondre", "À une vérification qui en est là ({verificationStatus}), il n'y a rien à répondre.";
+        de: "Nichts zu beantworten", "Auf eine Prüfung, die so steht ({verificationStatus}), gibt es nichts zu antworten.";
+        en: "Nothing to answer", "There is nothing to answer to a verification that stands so ({verificationStatus}).";
+        lb: "Näischt ze äntweren", "Op eng Iwwerpréiwung, déi sou steet ({verificationStatus}), gëtt et näischt ze äntweren.";
+    }
     SignatureNotWanted = "signature_not_wanted", 409 {
         fr: "Sans signature", "Les démarches de ce type s'envoient sans signature.";
         de: "Ohne Unterschrift", "Vorgänge dieser Art werden ohne Unterschrift gesendet.";
@@ -696,6 +738,12 @@ codes! {
         de: "Inhalt zu groß", "Der Inhalt der Anfrage ist größer als {limit} Bytes.";
         en: "Body too large", "The request's body is larger than {limit} bytes.";
         lb: "Inhalt ze grouss", "Den Inhalt vun der Ufro ass méi grouss wéi {limit} Bytes.";
+    }
+    TooManyLines = "too_many_lines", 413 {
+        fr: "Trop de lignes", "Une requête compte au plus {limit} lignes. Celles qui précèdent ont été traitées ; envoyez les autres à part.";
+        de: "Zu viele Zeilen", "Eine Anfrage hat höchstens {limit} Zeilen. Die davor wurden bearbeitet; senden Sie die anderen für sich.";
+        en: "Too many lines", "A request has at most {limit} lines. Those before were dealt with; send the others apart.";
+        lb: "Ze vill Zeilen", "Eng Ufro huet héchstens {limit} Zeilen. Déi virdru goufe verschafft; schéckt déi aner extra.";
     }
     UnsupportedMediaType = "unsupported_media_type", 415 {
         fr: "Type de contenu non admis", "Le corps doit être en UTF-8, sans compression, de type `{mediaType}`.";
@@ -923,6 +971,17 @@ impl From<Refusal> for Problem {
             }
             Refusal::AttachmentLimitReached { limit } => (Code::AttachmentLimitReached, json!({ "limit": limit })),
             Refusal::FileWithheld { scan } => (Code::FileWithheld, json!({ "scan": scan.code() })),
+            Refusal::RecordStale { version } => (Code::RecordStale, json!({ "version": version.get() })),
+            Refusal::RecordChanged { version } => (Code::RecordChanged, json!({ "version": version.get() })),
+            Refusal::AlreadyVerified { status } => {
+                (Code::AlreadyVerified, json!({ "verificationStatus": status.code() }))
+            }
+            Refusal::VerificationState { status } => {
+                (Code::VerificationState, json!({ "verificationStatus": status.code() }))
+            }
+            Refusal::RecordConflict => (Code::RecordConflict, json!({})),
+            Refusal::RecordOfAnother => (Code::RecordOfAnother, json!({})),
+            Refusal::RecordInvalid => (Code::RecordInvalid, json!({})),
             Refusal::DigestChanged => (Code::DigestChanged, json!({})),
             Refusal::SignatureNotWanted => (Code::SignatureNotWanted, json!({})),
             Refusal::SignatureMissing => (Code::SignatureMissing, json!({})),

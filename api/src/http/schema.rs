@@ -19,6 +19,7 @@ use domain::{
     identity::{Assurance, ProductKind, ProductStatus, RegistrationStatus, Serial, Terms},
     partner::{PartnerScope, PartnerStatus},
     procedure::{self, AttachmentFlaw, ProcedureAct, ProcedureOutcome, ProcedureState, SignatureKind},
+    source::{self, DiscrepancyDecision, FindingKind, PushOutcome, VerificationStatus},
     space::{EntityType, SpaceIdentifier, SpaceKind, SpaceState, profile},
     store_room::{MediaType, ScanState},
     text,
@@ -89,7 +90,9 @@ choices! {
     CertificationActChoice(CertificationAct),
     CertificationPartyChoice(CertificationParty),
     CertificationStatusChoice(CertificationStatus),
+    DiscrepancyDecisionChoice(DiscrepancyDecision),
     EntityTypeChoice(EntityType),
+    FindingKindChoice(FindingKind),
     InvitationStatusChoice(InvitationStatus),
     JoinRequestStatusChoice(JoinRequestStatus),
     LanguageChoice(text::Language),
@@ -106,6 +109,7 @@ choices! {
     ProcedureStateChoice(ProcedureState),
     ProductKindChoice(ProductKind),
     ProductStatusChoice(ProductStatus),
+    PushOutcomeChoice(PushOutcome),
     RecoveryStatusChoice(RecoveryStatus),
     RegistrationStatusChoice(RegistrationStatus),
     RoleChoice(Role),
@@ -116,6 +120,7 @@ choices! {
     SpaceStateChoice(SpaceState),
     SystemRightChoice(SystemRight),
     SystemUserStatusChoice(SystemUserStatus),
+    VerificationStatusChoice(VerificationStatus),
     WayInChoice(WayIn),
 }
 
@@ -212,6 +217,10 @@ text_schemas! {
     VerificationCode { pattern(Some(procedure::VerificationCode::PATTERN)), max_length(Some(procedure::VerificationCode::LENGTH)), examples(["0f8e7d6c5b4a39281706f5e4d3c2b1a0"]) }
     /// What a procedure that was sent is called.
     ReferenceNumber { pattern(Some(procedure::ReferenceNumber::PATTERN)), max_length(Some(procedure::ReferenceNumber::MAX)), examples(["AED-2027-7K3M9QX2"]) }
+    /// The code of an authentic source.
+    SourceCode { pattern(Some(source::SourceCode::PATTERN)), max_length(Some(source::SourceCode::MAX)), examples(["aed.vat-balance"]) }
+    /// By what an administration knows a record of a source.
+    RecordKey { pattern(Some(source::RecordKey::PATTERN)), min_length(Some(1)), max_length(Some(source::RecordKey::MAX)), examples(["LU15027442"]) }
     /// The code of an administration.
     AdministrationCode { pattern(Some(catalogue::AdministrationCode::PATTERN)), max_length(Some(catalogue::AdministrationCode::MAX)), examples(["acd"]) }
     /// The code of a sector.

@@ -289,6 +289,15 @@ pub enum Mail {
         /// What the mail's language calls the type of procedure.
         procedure: String,
     },
+    /// An administration answered a discrepancy that was reported in a record; this goes to who reported it.
+    DiscrepancyAnswered {
+        /// What people call the space.
+        identifier: String,
+        /// What its members call it; nothing for a private one.
+        title: String,
+        /// What the mail's language calls the source.
+        source: String,
+    },
     /// The Helpdesk is about to appoint an administrator; this goes to the members.
     RecoveryOpened {
         /// What people call the space.
@@ -384,6 +393,7 @@ impl Mail {
             Self::AgentChanged { .. } => templates!("agent_changed"),
             Self::AccessCodeLocked { .. } => templates!("access_code_locked"),
             Self::ProcedureClosed { .. } => templates!("procedure_closed"),
+            Self::DiscrepancyAnswered { .. } => templates!("discrepancy_answered"),
             Self::RecoveryOpened { .. } => templates!("recovery_opened"),
             Self::RecoveryNamesYou { .. } => templates!("recovery_names_you"),
             Self::RecoveryConfirmed { .. } => templates!("recovery_confirmed"),
@@ -523,6 +533,11 @@ mod tests {
                 identifier: "PM-A1B2C3".into(),
                 title: "Boulangerie".into(),
                 procedure: "Immatriculation à la TVA".into(),
+            },
+            Mail::DiscrepancyAnswered {
+                identifier: "PM-A1B2C3".into(),
+                title: "Boulangerie".into(),
+                source: "Solde du compte TVA".into(),
             },
             Mail::RecoveryOpened {
                 identifier: "PM-A1B2C3".into(),

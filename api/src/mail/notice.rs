@@ -42,6 +42,7 @@ impl Mail {
             | Self::CertificationEndsSoon { .. }
             | Self::AgentChanged { .. }
             | Self::AccessCodeLocked { .. }
+            | Self::DiscrepancyAnswered { .. }
             | Self::RecoveryOpened { .. }
             | Self::RecoveryNamesYou { .. }
             | Self::RecoveryConfirmed { .. }

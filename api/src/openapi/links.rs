@@ -36,11 +36,24 @@ const ATTACHMENT: &[(&str, &str)] =
     &[("id", "$request.path.id"), ("procedureId", "$request.path.procedureId"), ("attachmentId", "$response.body#/id")];
 const SEEN: &[(&str, &str)] = &[("digest", "$response.body#/digest")];
 
+const FIRST_RECORD: &[(&str, &str)] = &[
+    ("id", "$response.body#/data/0/spaceId"),
+    ("code", "$response.body#/data/0/source"),
+    ("recordId", "$response.body#/data/0/id"),
+];
+
+const FIRST_VERSION: &[(&str, &str)] = &[("recordVersion", "$response.body#/data/0/version")];
+
 const CERTIFICATION: &[(&str, &str)] = &[("id", "$response.body#/spaceId"), ("certificationId", "$response.body#/id")];
 const FIRST_CERTIFICATION: &[(&str, &str)] =
     &[("id", "$response.body#/data/0/spaceId"), ("certificationId", "$response.body#/data/0/id")];
 
 const STEPS: &[Step] = &[
+    Step { from: ("listSourceRecords", "200"), to: "getSourceRecord", parameters: FIRST_RECORD, body: &[] },
+    Step { from: ("listSourceRecords", "200"), to: "verifyRecord", parameters: FIRST_RECORD, body: FIRST_VERSION },
+    Step { from: ("listSourceRecords", "200"), to: "listVerifications", parameters: FIRST_RECORD, body: &[] },
+    Step { from: ("listPartnerVerifications", "200"), to: "getPartnerVerification", parameters: FIRST, body: &[] },
+    Step { from: ("listPartnerVerifications", "200"), to: "answerDiscrepancy", parameters: FIRST, body: &[] },
     Step {
         from: ("assertSandboxPerson", "200"),
         to: "register",

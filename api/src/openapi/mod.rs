@@ -46,6 +46,7 @@ pub const VERSION: &str = "1.0.0";
         (name = "System users", description = "A company's own software: administrators let it into a space, with rights out of a closed list."),
         (name = "Certification", description = "Services that open only to a space whose rights an administration, or a principal, has confirmed."),
         (name = "Procedures", description = "What a space settles with an administration: types of procedures, and which of them it can begin."),
+        (name = "Authentic sources", description = "Data that administrations hold on a company or person, to be viewed and verified."),
         (name = "Helpdesk", description = "Staff of the portal; only for agents, each act with a reason, and never on a case of their own."),
         (name = "Partner", description = "Back ends of administrations: each sees and touches only what is its administration's."),
         (name = "Operation", description = "Health, for operators and machines."),
@@ -59,7 +60,8 @@ pub const VERSION: &str = "1.0.0";
         schema::ProcedureTypeCode,
         schema::SearchText,
         schema::SectorCode,
-        schema::ServiceCode
+        schema::ServiceCode,
+        schema::SourceCode
     ))
 )]
 struct Base;

@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::{bounds, headers};
-use crate::http::body::EmptyRequest;
+use crate::http::{body::EmptyRequest, lines};
 
 /// Whether an operation is for callers with a token.
 pub fn wants_token(operation: &Operation) -> bool {
@@ -32,7 +32,9 @@ fn serves(operation: &Operation, scheme: &str) -> bool {
 /// Whether an operation, a POST, takes an `Idempotency-Key`: those of callers whom we know, with a JSON body.
 pub fn is_repeatable(operation: &Operation) -> bool {
     let Some(RefOr::T(body)) = &operation.request_body else { return false };
-    wants_token(operation) && body.content.keys().any(|media_type| media_type.ends_with("json"))
+    // Files repeat themselves, and what comes in lines has keys of its own.
+    let is_plain = |media_type: &String| media_type.ends_with("json") && media_type != lines::MEDIA_TYPE;
+    wants_token(operation) && body.content.keys().any(is_plain)
 }
 
 pub fn make_repeatable(operation: &mut Operation) {

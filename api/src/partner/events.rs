@@ -112,6 +112,12 @@ pub enum EventDataView {
         /// Its id.
         procedure_id: Uuid,
     },
+    /// What a space said of a record.
+    #[serde(rename_all = "camelCase")]
+    Verification {
+        /// Its id.
+        verification_id: Uuid,
+    },
 }
 
 impl EventView {
@@ -130,6 +136,7 @@ impl EventView {
                 EventSubject::Certification => EventDataView::Certification { certification_id: subject },
                 EventSubject::AccessCode => EventDataView::AccessCode { access_code_id: subject },
                 EventSubject::Procedure => EventDataView::Procedure { procedure_id: subject },
+                EventSubject::Verification => EventDataView::Verification { verification_id: subject },
             },
         }
     }

@@ -122,7 +122,7 @@ pub struct ProcedureTypePage {
 }
 page!(ProcedureTypePage of ProcedureTypeView by code: String);
 
-/// Something that keeps a procedure from being begun.
+/// Something that keeps a procedure from being begun, or a source closed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Hindrance)]
 #[serde(rename_all = "camelCase")]

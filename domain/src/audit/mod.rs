@@ -14,7 +14,7 @@ use crate::{
     coded::coded,
     id::{
         AccessCodeId, CertificationId, ClientId, InvitationId, JoinRequestId, LimitRequestId, MembershipId, PartnerId,
-        PersonId, ProcedureId, ProductId, RecoveryId, SessionId, SpaceId, SystemUserId,
+        PersonId, ProcedureId, ProductId, RecoveryId, SessionId, SpaceId, SystemUserId, VerificationId,
     },
     identity::{Session, SessionEnd, Terms},
 };
@@ -156,6 +156,12 @@ coded! {
         ProcedureStarted = "procedure_started",
         /// The administration closed it.
         ProcedureClosed = "procedure_closed",
+        /// A record of an authentic source was confirmed.
+        RecordConfirmed = "record_confirmed",
+        /// A discrepancy in one was reported.
+        DiscrepancyReported = "discrepancy_reported",
+        /// The administration answered that.
+        DiscrepancyAnswered = "discrepancy_answered",
     }
 }
 
@@ -319,7 +325,8 @@ objects!(
     RecoveryId,
     SessionId,
     SpaceId,
-    SystemUserId
+    SystemUserId,
+    VerificationId
 );
 
 impl From<&Terms> for Object {

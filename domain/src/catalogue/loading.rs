@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Administration, AdministrationCode, CatalogueName, Entry, Owned, Sector, SectorCode, Service, ServiceCode,
+    ServiceDomainCode,
 };
-use crate::procedure::{ProcedureType, ProcedureTypeCode, TypeWithForm};
+use crate::{procedure::TypeWithForm, source::SourceWithForm};
 
 /// The most services that are offered, of all catalogues together: lists of them are made in memory.
 pub const MOST_SERVICES: usize = 500;
 /// The most types of procedures that are offered, of all catalogues together.
 pub const MOST_TYPES: usize = 500;
+/// The most authentic sources that are offered, of all catalogues together.
+pub const MOST_SOURCES: usize = 200;
 /// The most administrations, and the most sectors, of one catalogue.
 pub const MOST_ENTRIES: usize = 200;
 /// The highest version.
@@ -31,6 +34,8 @@ pub struct Catalogue {
     pub services: Vec<Service>,
     /// Its types of procedures, which may be of other catalogues' administrations and sectors, and want their services.
     pub procedure_types: Vec<TypeWithForm>,
+    /// Its authentic sources, which may be of other catalogues' administrations and sectors, and want their services.
+    pub sources: Vec<SourceWithForm>,
 }
 
 /// All that is loaded, of every catalogue, as it is under the lock of loading.
@@ -46,6 +51,8 @@ pub struct Loaded {
     pub services: Vec<Owned<Service>>,
     /// Every type of procedure, in its last version.
     pub procedure_types: Vec<Owned<TypeWithForm>>,
+    /// Every authentic source.
+    pub sources: Vec<Owned<SourceWithForm>>,
 }
 
 /// Why a catalogue is not loaded.
@@ -62,12 +69,16 @@ pub enum LoadingFault {
     NoAdministration { kind: &'static str, code: String, administration: AdministrationCode },
     #[error("{kind} {code} is of sector {sector}, which no catalogue would have")]
     NoSector { kind: &'static str, code: String, sector: SectorCode },
-    #[error("procedure type {code} wants a certification for {service}, which no catalogue would offer")]
-    NoService { code: ProcedureTypeCode, service: ServiceCode },
+    #[error("{kind} {code} wants a certification for {service}, which no catalogue would offer")]
+    NoService { kind: &'static str, code: String, service: ServiceCode },
+    #[error("{kind} {code} is of domain {domain}, which {service} would not have")]
+    NoDomain { kind: &'static str, code: String, service: ServiceCode, domain: ServiceDomainCode },
     #[error("{services} services would be offered, more than {MOST_SERVICES}")]
     TooManyServices { services: usize },
     #[error("{types} procedure types would be offered, more than {MOST_TYPES}")]
     TooManyTypes { types: usize },
+    #[error("{sources} authentic sources would be offered, more than {MOST_SOURCES}")]
+    TooManySources { sources: usize },
 }
 
 /// What becomes of an entry.
@@ -91,6 +102,7 @@ pub struct Loading {
     sectors: Vec<(Change, Sector)>,
     services: Vec<(Change, Service)>,
     procedure_types: Vec<(Change, TypeWithForm)>,
+    sources: Vec<(Change, SourceWithForm)>,
 }
 
 impl Loading {
@@ -122,6 +134,10 @@ impl Loading {
     pub fn procedure_types(&self) -> &[(Change, TypeWithForm)] {
         &self.procedure_types
     }
+    /// What becomes of authentic sources.
+    pub fn sources(&self) -> &[(Change, SourceWithForm)] {
+        &self.sources
+    }
 
     /// Each entry that changes: what it is, its code, and what becomes of it.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, &str, Change)> {
@@ -129,7 +145,7 @@ impl Loading {
             changes.iter().map(|(change, entry)| (E::KIND, entry.code(), *change))
         }
         let administrations = told(&self.administrations).chain(told(&self.sectors));
-        administrations.chain(told(&self.services)).chain(told(&self.procedure_types))
+        administrations.chain(told(&self.services)).chain(told(&self.procedure_types)).chain(told(&self.sources))
     }
 }
 
@@ -151,6 +167,7 @@ impl Loaded {
             sectors: changes(&self.sectors, catalogue.sectors, &name, &mut faults),
             services: changes(&self.services, catalogue.services, &name, &mut faults),
             procedure_types: changes(&self.procedure_types, catalogue.procedure_types, &name, &mut faults),
+            sources: changes(&self.sources, catalogue.sources, &name, &mut faults),
             is_new_version: before != Some(version),
             name,
             version,
@@ -161,30 +178,35 @@ impl Loaded {
         if faults.is_empty() { Ok(loading) } else { Err(faults) }
     }
 
-    /// What the services and types that would be offered lack, be they of this catalogue or of another that rests on it.
+    /// What the entries that would be offered lack, be they of this catalogue or of another that rests on it.
     fn reference_faults(&self, catalogue: &Catalogue) -> Vec<LoadingFault> {
         let administrations = codes(&self.administrations, &catalogue.administrations, &catalogue.name);
         let sectors = codes(&self.sectors, &catalogue.sectors, &catalogue.name);
         let services: Vec<_> = offered(&self.services, &catalogue.services, &catalogue.name).collect();
         let types: Vec<_> = offered(&self.procedure_types, &catalogue.procedure_types, &catalogue.name).collect();
+        let sources: Vec<_> = offered(&self.sources, &catalogue.sources, &catalogue.name).collect();
+        let of_services = services.iter().copied().map(Needs::of_service);
+        let of_types = types.iter().copied().map(Needs::of_type);
+        let needs = of_services.chain(of_types).chain(sources.iter().copied().map(Needs::of_source));
         let mut faults = Vec::new();
-        let of_services = services.iter().map(|of| (Service::KIND, of.code(), &of.administration, &of.sector));
-        let of_types = types.iter().map(|of| (TypeWithForm::KIND, of.code(), &of.kind.administration, &of.kind.theme));
-        for (kind, code, administration, sector) in of_services.chain(of_types) {
+        for Needs { kind, code, administration, sector, certification, domain } in needs {
             let code = code.to_owned();
             if !administrations.contains(administration.as_str()) {
                 let (code, administration) = (code.clone(), administration.clone());
                 faults.push(LoadingFault::NoAdministration { kind, code, administration });
             }
             if !sectors.contains(sector.as_str()) {
-                faults.push(LoadingFault::NoSector { kind, code, sector: sector.clone() });
+                faults.push(LoadingFault::NoSector { kind, code: code.clone(), sector: sector.clone() });
             }
-        }
-        for ProcedureType { code, certification, .. } in types.iter().map(|of| &of.kind) {
-            let missing = certification.iter().find(|wanted| services.iter().all(|service| service.code != **wanted));
-            faults.extend(
-                missing.map(|service| LoadingFault::NoService { code: code.clone(), service: service.clone() }),
-            );
+            let Some(wanted) = certification else { continue };
+            let service = wanted.clone();
+            match services.iter().find(|service| service.code == *wanted) {
+                None => faults.push(LoadingFault::NoService { kind, code, service }),
+                Some(found) => {
+                    let missing = domain.filter(|domain| !found.offers(domain)).cloned();
+                    faults.extend(missing.map(|domain| LoadingFault::NoDomain { kind, code, service, domain }));
+                }
+            }
         }
         if services.len() > MOST_SERVICES {
             faults.push(LoadingFault::TooManyServices { services: services.len() });
@@ -192,7 +214,37 @@ impl Loaded {
         if types.len() > MOST_TYPES {
             faults.push(LoadingFault::TooManyTypes { types: types.len() });
         }
+        if sources.len() > MOST_SOURCES {
+            faults.push(LoadingFault::TooManySources { sources: sources.len() });
+        }
         faults
+    }
+}
+
+/// What an entry rests on.
+struct Needs<'e> {
+    kind: &'static str,
+    code: &'e str,
+    administration: &'e AdministrationCode,
+    sector: &'e SectorCode,
+    certification: Option<&'e ServiceCode>,
+    domain: Option<&'e ServiceDomainCode>,
+}
+
+impl<'e> Needs<'e> {
+    fn of<E: Entry>(entry: &'e E, administration: &'e AdministrationCode, sector: &'e SectorCode) -> Self {
+        Self { kind: E::KIND, code: entry.code(), administration, sector, certification: None, domain: None }
+    }
+    fn of_service(service: &'e Service) -> Self {
+        Self::of(service, &service.administration, &service.sector)
+    }
+    fn of_type(of: &'e TypeWithForm) -> Self {
+        let needs = Self::of(of, &of.kind.administration, &of.kind.theme);
+        Self { certification: of.kind.certification.as_ref(), ..needs }
+    }
+    fn of_source(of: &'e SourceWithForm) -> Self {
+        let needs = Self::of(of, &of.source.administration, &of.source.theme);
+        Self { certification: of.source.certification.as_ref(), domain: of.source.domain.as_ref(), ..needs }
     }
 }
 
@@ -242,7 +294,10 @@ mod tests {
     use proptest::{collection::btree_map, prelude::*};
 
     use super::{super::*, *};
-    use crate::{identity::Assurance, procedure::procedure_type::tests::procedure_type, text::Language};
+    use crate::{
+        identity::Assurance, procedure::procedure_type::tests::procedure_type, source::authentic_source::tests::source,
+        text::Language,
+    };
 
     fn titles(text: &str) -> LocalText {
         LocalText::new([(Language::Fr, text.to_owned())]).unwrap()
@@ -287,6 +342,7 @@ mod tests {
             sectors: vec![Sector { code: taxes, titles: titles("Impôts"), is_retired: false }],
             services,
             procedure_types: vec![],
+            sources: vec![],
         }
     }
 
@@ -310,6 +366,7 @@ mod tests {
         keep(&mut loaded.sectors, loading.sectors(), loading.name());
         keep(&mut loaded.services, loading.services(), loading.name());
         keep(&mut loaded.procedure_types, loading.procedure_types(), loading.name());
+        keep(&mut loaded.sources, loading.sources(), loading.name());
         Ok(loading.changes().map(|(_, code, change)| (change, code.to_owned())).collect())
     }
 
@@ -399,8 +456,8 @@ mod tests {
         };
         let service = || vec![service("acd.tax-cards", "Fiches")];
         let mut loaded = Loaded::default();
-        let code = ProcedureTypeCode::parse("acd.cards").unwrap();
-        let missing = LoadingFault::NoService { code: code.clone(), service: service()[0].code.clone() };
+        let kind = "procedure type";
+        let missing = LoadingFault::NoService { kind, code: "acd.cards".into(), service: service()[0].code.clone() };
         assert_eq!(loaded.load(typed(1, vec![], vec![wanting("a")])), Err(vec![missing.clone()]));
         for (version, title, expected) in [(1, "a", 1), (2, "a", 1), (3, "b", 2)] {
             load(&mut loaded, typed(version, service(), vec![wanting(title)])).unwrap();
@@ -409,12 +466,32 @@ mod tests {
         assert_eq!(loaded.load(typed(4, vec![], vec![wanting("b")])), Err(vec![missing]));
         let homeless = Catalogue { procedure_types: vec![procedure_type("ccss.cards", "a")], ..guest(1, vec![]) };
         let ccss = AdministrationCode::parse("ccss").unwrap();
-        let fault =
-            LoadingFault::NoAdministration { kind: "procedure type", code: "ccss.cards".into(), administration: ccss };
+        let fault = LoadingFault::NoAdministration { kind, code: "ccss.cards".into(), administration: ccss };
         assert_eq!(loaded.load(homeless), Err(vec![fault]));
         assert_eq!(load(&mut loaded, typed(4, service(), vec![])), Ok(vec![(Change::Retired, "acd.cards".into())]));
         load(&mut loaded, typed(5, service(), vec![wanting("b")])).unwrap();
         assert_eq!(loaded.procedure_types[0].entry.kind.version, 2, "it came back as it was");
+    }
+
+    #[test]
+    fn a_source_rests_on_a_service_and_its_domain() {
+        let sourced = |version, services, sources| Catalogue { sources, ..catalogue("one", version, services) };
+        let mut of_domain = source("acd.cards", "acd.tax-cards");
+        of_domain.source.domain = ServiceDomainCode::parse("b").ok();
+        let (kind, code) = ("authentic source", "acd.cards".to_owned());
+        let (domain, service) = (ServiceDomainCode::parse("b").unwrap(), with_domains(&["b"]).code);
+        let mut loaded = Loaded::default();
+        let unfounded = loaded.load(sourced(1, vec![], vec![of_domain.clone()]));
+        let missing = LoadingFault::NoService { kind, code: code.clone(), service: service.clone() };
+        assert_eq!(unfounded, Err(vec![missing]));
+        load(&mut loaded, sourced(1, vec![with_domains(&["a", "b"])], vec![of_domain.clone()])).unwrap();
+        let gone = loaded.load(sourced(2, vec![with_domains(&["a"])], vec![of_domain.clone()]));
+        assert_eq!(gone, Err(vec![LoadingFault::NoDomain { kind, code: code.clone(), service, domain }]));
+        let left_out = load(&mut loaded, sourced(2, vec![with_domains(&["a"])], vec![]));
+        assert!(left_out.unwrap().contains(&(Change::Retired, code)));
+        let many = (0..=MOST_SOURCES).map(|n| source(&format!("acd.s{n}"), "acd.tax-cards")).collect();
+        let refused = loaded.load(sourced(3, vec![with_domains(&["a"])], many));
+        assert_eq!(refused, Err(vec![LoadingFault::TooManySources { sources: MOST_SOURCES + 1 }]));
     }
 
     proptest! {

@@ -93,6 +93,11 @@ impl Service {
     /// The most domains that it has.
     pub const MOST_DOMAINS: usize = 50;
 
+    /// Whether new ones may name this domain.
+    pub fn offers(&self, domain: &ServiceDomainCode) -> bool {
+        self.domains.iter().any(|known| known.code == *domain && known.status == ServiceStatus::Offered)
+    }
+
     /// What of it does not go together, by the names of its fields in files and in the API.
     pub fn faults(&self) -> Vec<(&'static str, Fault)> {
         let (asked, by_code) = (self.ways_in.contains(&WayIn::Request), self.ways_in.contains(&WayIn::AccessCode));

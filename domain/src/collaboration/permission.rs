@@ -10,7 +10,7 @@ coded! {
         View = "view",
         /// Draft, edit and attach to procedures.
         Draft = "draft",
-        /// Sign, send, withdraw, reply and confirm.
+        /// Sign, send, withdraw, reply and confirm; verify records, and report discrepancies.
         Sign = "sign",
         /// Edit title, language, address of notices and company profile.
         EditSpace = "edit_space",

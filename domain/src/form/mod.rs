@@ -76,6 +76,28 @@ impl Form {
         &self.schema
     }
 
+    /// Whether a content may have a field there: a JSON Pointer through properties and items.
+    pub fn has_field(&self, pointer: &str) -> bool {
+        let definition = |schema: &Value| {
+            let name = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix('#'));
+            name.and_then(|name| self.schema.pointer(name))
+        };
+        let within = |schema: &Value, name: &str| {
+            let is_place = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+            let named = schema.get("properties").and_then(|fields| fields.get(name));
+            named.or_else(|| schema.get("items").filter(|_| is_place)).cloned()
+        };
+        let Some(names) = pointer.strip_prefix('/') else { return pointer.is_empty() };
+        let mut schema = Value::clone(&self.schema);
+        names.split('/').all(|name| {
+            while let Some(meant) = definition(&schema) {
+                schema = meant.clone();
+            }
+            let found = within(&schema, &name.replace("~1", "/").replace("~0", "~"));
+            found.map(|found| schema = found).is_some()
+        })
+    }
+
     /// All that is wrong with a content, in the order of the places where it is.
     pub fn check(&self, content: &Value) -> Vec<FormError> {
         let mut errors: Vec<_> = self.validator.iter_errors(content).flat_map(|error| FormError::of(&error)).collect();

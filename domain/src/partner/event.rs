@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     catalogue::AdministrationCode,
     coded::coded,
-    id::{AccessCodeId, CertificationId, ProcedureId},
+    id::{AccessCodeId, CertificationId, ProcedureId, VerificationId},
 };
 
 coded! {
@@ -34,6 +34,8 @@ coded! {
         ProcedureSent = "procedure.sent",
         /// A space took back what it had sent.
         ProcedureWithdrawn = "procedure.withdrawn",
+        /// A space reported a discrepancy in a record.
+        DiscrepancyReported = "source.discrepancy_reported",
     }
 }
 
@@ -46,6 +48,8 @@ pub enum EventSubject {
     AccessCode,
     /// A procedure.
     Procedure,
+    /// What a space said of a record.
+    Verification,
 }
 
 impl PartnerEventKind {
@@ -62,6 +66,7 @@ impl PartnerEventKind {
             | Self::CertificationExpired => EventSubject::Certification,
             Self::AccessCodeLocked => EventSubject::AccessCode,
             Self::ProcedureSent | Self::ProcedureWithdrawn => EventSubject::Procedure,
+            Self::DiscrepancyReported => EventSubject::Verification,
         }
     }
 }
@@ -84,6 +89,10 @@ impl PartnerEvent {
     }
     /// Something that happened to an access code.
     pub fn of_access_code(administration: AdministrationCode, kind: PartnerEventKind, id: AccessCodeId) -> Self {
+        Self { administration, kind, subject: id.0 }
+    }
+    /// Something that happened to a verification.
+    pub fn of_verification(administration: AdministrationCode, kind: PartnerEventKind, id: VerificationId) -> Self {
         Self { administration, kind, subject: id.0 }
     }
     /// Something that happened to a procedure.

@@ -27,6 +27,10 @@ coded! {
         ReadProcedures = "read_procedures",
         /// Take them in, work on them and close them.
         HandleProcedures = "handle_procedures",
+        /// Send records of its sources, and take them back.
+        PushRecords = "push_records",
+        /// Read what spaces say of them, and answer.
+        AnswerVerifications = "answer_verifications",
         /// Follow the feed of events.
         ReadEvents = "read_events",
     }

@@ -41,6 +41,9 @@ impl Transaction<'_> {
         for (change, kind) in loading.procedure_types() {
             self.save_procedure_type(loading.name(), *change, kind)?;
         }
+        for (change, source) in loading.sources() {
+            self.save_authentic_source(loading.name(), *change, source)?;
+        }
         Ok(())
     }
 
@@ -115,6 +118,7 @@ impl Reading<'_> {
             sectors: read(self.sector_rows()?, SectorRow::read)?,
             services: read(rows, service)?,
             procedure_types: self.loaded_procedure_types()?,
+            sources: self.loaded_authentic_sources()?,
         })
     }
 }

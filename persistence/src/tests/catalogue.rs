@@ -1,18 +1,22 @@
 //! Catalogues: what is loaded is read as it was, and of two loaders one waits.
 
+use chrono::TimeDelta;
 use domain::{
     catalogue::{Catalogue, Change, LoadingFault, LocalText, ServiceCode, ServiceStatus},
     form::Form,
     procedure::TypeWithForm,
+    source::{AuthenticSource, SourceWithForm},
+    space::SpaceKind,
 };
 use serde_json::json;
 
-use super::support::{Database, catalogue_of, procedure_type, service, together, work};
+use super::support::{Database, catalogue_of, local, procedure_type, service, source, together, work};
 use crate::{ProcedureTypeFilter, ServiceFilter, Store, StoreError, Transaction};
 
 on_both! {
     what_is_loaded_is_read_as_it_was,
     what_is_left_out_is_retired_and_read_by_its_code_alone,
+    a_source_is_read_as_it_was_loaded_while_it_is_offered,
     of_two_loaders_one_waits_and_finds_it_done,
     a_type_of_procedure_keeps_every_version,
     a_loading_that_fails_leaves_nothing_behind,
@@ -132,6 +136,39 @@ async fn a_type_of_procedure_keeps_every_version(database: Database) {
     assert_eq!(read(&store).await.kind.status, ServiceStatus::Retired);
     assert_eq!(loaded(&store, typed(4, &[&other])).await, Ok(1));
     assert_eq!((read(&store).await.kind.version, read(&store).await.kind.status), (2, ServiceStatus::Offered));
+}
+
+async fn a_source_is_read_as_it_was_loaded_while_it_is_offered(database: Database) {
+    let store = database.open();
+    let service = service("acd.tax-cards", &["payslips"]);
+    let first = source("acd.cards", &service);
+    let mut private = source("acd.persons", &service);
+    private.source = AuthenticSource {
+        audience: SpaceKind::Private,
+        certification: None,
+        domain: None,
+        fresh_for: TimeDelta::days(1),
+        ..private.source
+    };
+    let sourced = |version, sources: &[&SourceWithForm]| Catalogue {
+        sources: sources.iter().copied().cloned().collect(),
+        ..catalogue_of(version, vec![service.clone()])
+    };
+    let read = async |of: &SourceWithForm| {
+        let code = of.source.code.clone();
+        store.read(move |tx| tx.authentic_source(&code)).await.unwrap()
+    };
+    assert_eq!(loaded(&store, sourced(1, &[&first, &private])).await, Ok(5));
+    assert_eq!((read(&first).await, read(&private).await), (Some(first.clone()), Some(private.clone())));
+    assert_eq!(loaded(&store, sourced(1, &[&first, &private])).await, Ok(0), "nothing that is read differs");
+    let of_persons = store.read(|tx| tx.authentic_sources(SpaceKind::Private)).await.unwrap();
+    assert_eq!(of_persons, [private.source.clone()]);
+    let renamed = SourceWithForm {
+        source: AuthenticSource { titles: local("Cartes"), ..first.source.clone() },
+        form: private.form.clone(),
+    };
+    assert_eq!(loaded(&store, sourced(2, &[&renamed])).await, Ok(2));
+    assert_eq!((read(&renamed).await, read(&private).await), (Some(renamed.clone()), None));
 }
 
 async fn of_two_loaders_one_waits_and_finds_it_done(database: Database) {

@@ -20,6 +20,7 @@ use domain::{
     identity::{Assurance, Person, Product, ProductKind, ProductStatus, Protected, Serial},
     partner::{Partner, PartnerScopes, PartnerStatus},
     procedure::{AttachmentCode, AttachmentSlot, ProcedureType, ProcedureTypeCode, SignatureKind, TypeWithForm},
+    source::{AuthenticSource, SourceCode, SourceWithForm},
     space::{EntityType, Founder, Opening, SpaceIdentifier, SpaceKind},
     store_room::MediaType,
     text::{EmailAddress, Language, PartnerName, PersonName, Title},
@@ -247,6 +248,7 @@ pub fn catalogue_of(version: u32, services: Vec<Service>) -> Catalogue {
         sectors: vec![Sector { code: sector, titles: local("Impôts"), is_retired: false }],
         services,
         procedure_types: vec![],
+        sources: vec![],
     }
 }
 
@@ -279,6 +281,25 @@ pub fn procedure_type(code: &str, certification: Option<&Service>) -> TypeWithFo
     };
     let form = json!({ "type": "object", "properties": { "name": { "type": "string", "maxLength": 20 } } });
     TypeWithForm { kind, form: Form::parse(form).unwrap() }
+}
+
+/// An authentic source of that administration and sector, which opens to whom is certified for one of its services.
+pub fn source(code: &str, service: &Service) -> SourceWithForm {
+    let code = SourceCode::parse(code).unwrap();
+    let source = AuthenticSource {
+        administration: code.administration(),
+        code,
+        theme: SectorCode::parse("taxes").unwrap(),
+        audience: SpaceKind::Professional,
+        titles: local("Fiches"),
+        descriptions: local("—"),
+        certification: Some(service.code.clone()),
+        domain: service.domains.first().map(|domain| domain.code.clone()),
+        fresh_for: TimeDelta::days(30),
+        status: ServiceStatus::Offered,
+    };
+    let form = json!({ "type": "object", "properties": { "name": { "type": "string", "maxLength": 20 } } });
+    SourceWithForm { source, form: Form::parse(form).unwrap() }
 }
 
 /// A partner of that administration, with every scope.

@@ -14,6 +14,7 @@ mod raw;
 mod rival;
 mod rounds;
 mod software;
+mod source;
 mod world;
 
 pub use actor::{Actor, Reply, another, professional, text};
@@ -29,6 +30,7 @@ pub use rival::Rival;
 pub use rounds::{races, rounds, setting};
 pub use rustix::process::Signal;
 pub use software::{Software, jwks};
+pub use source::{EMPLOYER, balance, own_balance};
 pub use world::{Database, Scratch, World, client};
 
 /// Two servers of one installation: one database, one folder, one public address.

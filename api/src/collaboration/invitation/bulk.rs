@@ -18,8 +18,8 @@ use super::{
 use crate::http::{
     answer::{Answer, Prepared},
     body::Body,
+    bulk::BulkRefusalView,
     caller::Person,
-    field::FieldErrorView,
     idempotency::Once,
     language,
     path::PathId,
@@ -38,22 +38,6 @@ pub enum BulkOutcome {
     Valid,
     /// Nobody is; `refusal` says why.
     Refused,
-}
-
-/// Why a row was refused: what the problem of a single invitation says.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BulkRefusal)]
-pub struct BulkRefusalView {
-    /// Stable code, never translated.
-    #[schema(example = "invitation_pending")]
-    code: &'static str,
-    /// A few words, in the caller's language.
-    #[schema(example = "Invitation en attente")]
-    title: &'static str,
-    /// A sentence or two, in the caller's language.
-    detail: String,
-    /// Which fields are wrong; a pointer begins at the row.
-    errors: Vec<FieldErrorView>,
 }
 
 /// What became of a row.
@@ -173,12 +157,6 @@ impl BulkResultView {
     }
 
     fn refused(problem: &Problem, language: Language) -> Self {
-        let refusal = BulkRefusalView {
-            code: problem.code.code(),
-            title: problem.code.title().in_language(language),
-            detail: problem.detail(language),
-            errors: problem.errors.iter().map(|error| error.view(language)).collect(),
-        };
-        Self { refusal: Some(refusal), ..Self::of(BulkOutcome::Refused) }
+        Self { refusal: Some(BulkRefusalView::new(problem, language)), ..Self::of(BulkOutcome::Refused) }
     }
 }

@@ -89,6 +89,28 @@ impl Partner {
             .await
     }
 
+    /// The same in a write transaction, for work that does no harm when it is sent again.
+    ///
+    /// # Errors
+    /// Those of [`Partner::read`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        scope: PartnerScope,
+        work: impl FnOnce(&mut Transaction<'_>, &PartnerCaller) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let bearer = self.0.verified()?;
+        self.0
+            .app
+            .store
+            .write(move |tx| {
+                let partner = admitted(tx, &bearer, Some(scope))?;
+                let done = work(tx, &partner)?;
+                // It may have waited for a lock, and been suspended meanwhile.
+                admitted(tx, &bearer, Some(scope)).map(|_| done)
+            })
+            .await
+    }
+
     /// The same in a write transaction, for work that its sender may send again: done once, answered as often as it is asked.
     ///
     /// # Errors

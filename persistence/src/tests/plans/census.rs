@@ -14,7 +14,8 @@ use domain::{
     audit::{Actor, AuditAct, Chain, Event},
     catalogue::{Capacity, Catalogue, SectorCode, Service},
     certification::{
-        Application, Certification, CertificationStatus, CertificationWish, Grant, Principals, RequestsMade,
+        Application, BusinessNumber, Certification, CertificationStatus, CertificationWish, Grant, Principals,
+        RequestsMade,
     },
     collaboration::{
         Acceptor, AccessScope, Admission, Asker, InvitationStatus, Invitee, JoinRequest, JoinRequestStatus, MemberEdit,
@@ -22,7 +23,7 @@ use domain::{
         SystemUserCounts, SystemUserStatus, SystemUserWish, invitation::Rivals,
     },
     helpdesk::{Agent, LimitRequest, LimitRequestStatus},
-    id::{CertificationId, FileId, PersonId, SpaceId},
+    id::{CertificationId, FileId, PersonId, SpaceId, VerificationId},
     identity::{
         AddressOwner, AddressesAsked, Assurance, AwaitingAddress, Identity, NoticeKind, Person, ProductKind,
         ProductStatus, Protected, Registration, Serial, Session, Terms,
@@ -32,17 +33,23 @@ use domain::{
         AttachedFile, AttachmentCode, Content, ContentDigest, Opener, Procedure, ProcedureState, ProcedureType,
         ReferenceNumber, SignatureKind, Submission, TypeWithForm, VerificationCode,
     },
+    source::{
+        Arrival, Discrepancy, DiscrepancyDecision, Finding, KnownRecord, Push, RecordContent, RecordKey, RecordVersion,
+        SourceCode, VerificationStatus,
+    },
     space::{Space, SpaceKind, SpaceState},
     store_room::{MediaType, ScanState, StoredFile},
     text::{EmailAddress, FileName, Language, PartnerName, PersonName, ReasonText, SystemUserName},
 };
 use uuid::Uuid;
 
-use super::super::support::{Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service};
+use super::super::support::{
+    Owner, catalogue_of, insert_owner, now, open_space, partner, procedure_type, service, source,
+};
 use crate::{
     Answered, AssertionPurpose, AuditFilter, CertificationFilter, Enclosed, InvitationFilter, JoinRequestFilter,
     MemberFilter, ProcedureFilter, ProcedureTypeFilter, Resealed, SEALED, SealedProfile, ServiceFilter, SpaceFilter,
-    StoreError, SystemUserFilter, Transaction, connection::Db, store::Clock,
+    StoreError, SystemUserFilter, Transaction, VerificationFilter, connection::Db, store::Clock,
 };
 
 /// What the later parts of the census are about.
@@ -97,6 +104,7 @@ pub fn take(db: &mut Db) {
     system_users(&mut census, &known);
     catalogue(&mut census);
     procedures(&mut census, &known);
+    verifications(&mut census, &known);
     certifications(&mut census, &known);
     partners(&mut census);
     closed_spaces(&mut census, &known);
@@ -471,6 +479,7 @@ fn catalogue(census: &mut Census<'_>) {
     }
     census.ask(|tx| tx.administration(&service.administration));
     procedure_types(census, &service);
+    sources(census, &service);
     census.ask(|tx| tx.administrations());
     let services = census.ask(|tx| tx.services(std::slice::from_ref(&service.code)));
     census.ask(|tx| tx.administrations_of(&[&services[0].administration]));
@@ -493,6 +502,90 @@ fn procedure_types(census: &mut Census<'_>, service: &Service) {
     for filter in [ProcedureTypeFilter::default(), all] {
         census.ask(|tx| tx.procedure_types(&filter));
     }
+}
+
+fn sources(census: &mut Census<'_>, service: &Service) {
+    let source = source("acd.cards", service);
+    for (version, sources) in [(8, vec![source.clone()]), (9, vec![]), (10, vec![source.clone()])] {
+        let catalogue = Catalogue { sources, ..catalogue_of(version, vec![service.clone()]) };
+        let loading = census.ask(|tx| Ok(tx.lock_catalogues()?.load(catalogue).unwrap()));
+        census.ask(|tx| tx.save_loading(&loading));
+    }
+    census.ask(|tx| tx.authentic_source(&source.source.code));
+    census.ask(|tx| tx.authentic_sources(SpaceKind::Professional));
+    source_records(census, &source.source.code);
+}
+
+fn source_records(census: &mut Census<'_>, source: &SourceCode) {
+    let id = Uuid::from_u128(77).into();
+    let subject = Protected { digest: "legal person".into(), sealed: "k:sealed".into() };
+    let push = |version, is_withdrawn: bool| Push {
+        key: RecordKey::parse("2027-01").unwrap(),
+        version: RecordVersion::new(version).unwrap(),
+        content: (!is_withdrawn).then(|| RecordContent {
+            subject: BusinessNumber::parse("19822200012").unwrap(),
+            as_of: now(),
+            fields: serde_json::Map::new(),
+        }),
+    };
+    let said = push(1, false);
+    let arrival = || Arrival { source, id, subject: Some(subject.clone()), now: now() };
+    let (_, change) = said.judge(None, arrival()).unwrap();
+    let change = change.unwrap();
+    census.ask(|tx| {
+        tx.lock_authentic_source(source)?;
+        tx.save_source_record(&change, Some("k:content".into()))
+    });
+    let known = census.ask(|tx| tx.source_records_with(source, &[&said.key])).remove(0);
+    assert_eq!((&known.record, known.sealed.as_deref()), (change.record(), Some("k:content")));
+    for after in [None, Some(Uuid::nil().into())] {
+        assert_eq!(census.ask(|tx| tx.source_records(source, &["legal person".into()], after, 10)).len(), 1);
+    }
+    assert_eq!(census.ask(|tx| tx.source_record(id, source)), Some(known.clone()));
+    let subject = BusinessNumber::parse("19822200012").unwrap();
+    let known = KnownRecord { record: known.record, subject, content: said.content.clone() };
+    let (_, change) = push(2, true).judge(Some(&known), arrival()).unwrap();
+    census.ask(|tx| tx.save_source_record(&change.unwrap(), None));
+    assert_eq!(census.ask(|tx| tx.source_record(id, source)), None);
+    assert!(census.ask(|tx| tx.source_records(source, &["legal person".into()], None, 10)).is_empty());
+}
+
+fn verifications(census: &mut Census<'_>, Known { owner, space, .. }: &Known) {
+    let (source, id) = (SourceCode::parse("acd.cards").unwrap(), VerificationId(Uuid::from_u128(78)));
+    let administration = source.administration();
+    let mut known = census.ask(|tx| tx.source_records_with(&source, &[&RecordKey::parse("2027-01").unwrap()]));
+    let record = known.remove(0).record;
+    let (key, seen) = (record.key.clone(), record.version);
+    let subject = BusinessNumber::parse("19822200012").unwrap();
+    let known = KnownRecord { record, subject, content: None };
+    let wrong = Discrepancy { pointer: "/name".into(), reason: ReasonText::parse("Mariée").unwrap() };
+    let finding = Finding { seen, discrepancies: vec![wrong] };
+    let of_record = known.record.id;
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    let reported = known.verified((id, space.id, owner.person.id), &finding, made, now()).unwrap();
+    census.ask(|tx| tx.insert_verification(&reported, Some("k:discrepancies".into())));
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    assert_eq!((made.is_confirmed, made.is_reported), (false, true));
+    let kept = census.ask(|tx| tx.lock_verification_to(id, &administration)).unwrap();
+    assert_eq!((&kept.verification, kept.key), (reported.after(), key));
+    assert_eq!((kept.discrepancies.as_deref(), kept.answer), (Some("k:discrepancies"), None));
+    let all = VerificationFilter {
+        source: Some(source),
+        status: Some(VerificationStatus::Reported),
+        after: Some(Uuid::nil().into()),
+    };
+    for filter in [VerificationFilter::default(), all] {
+        assert_eq!(census.ask(|tx| tx.verifications_to(&administration, &filter, 10)).len(), 1);
+    }
+    for after in [None, Some(Uuid::nil().into())] {
+        assert_eq!(census.ask(|tx| tx.verifications_of(space.id, of_record, after, 10)).len(), 1);
+    }
+    let answered = reported.after().answered(DiscrepancyDecision::Accepted, now()).unwrap();
+    census.ask(|tx| tx.save_answer_to_verification(&answered, "k:answer"));
+    let kept = census.ask(|tx| tx.verification_to(id, &administration)).unwrap();
+    assert_eq!((&kept.verification, kept.answer.as_deref()), (answered.after(), Some("k:answer")));
+    let made = census.ask(|tx| tx.verifications_made(space.id, of_record, seen));
+    assert_eq!((made.is_confirmed, made.is_reported), (false, false));
 }
 
 /// A partner, as an operator makes one.

@@ -35,6 +35,7 @@ pub fn asked_for_at(site: &'static Location<'static>) {
 /// Tables of which a database holds a handful of rows, however many people use it.
 const SMALL: &[&str] = &[
     "administrations",
+    "authentic_sources",
     "catalogues",
     "installation",
     "procedure_type_versions",
