@@ -748,6 +748,8 @@ fn comparable(reply: &Reply) -> (u16, Vec<String>, Value) {
         body.as_object_mut().expect("a problem").remove(of_this_request);
     }
     let mut headers: Vec<String> = reply.headers.keys().map(ToString::to_string).collect();
+    // Whether the connection is closed after a file that nobody read depends on how much of it had come by then.
+    headers.retain(|name| name != "connection");
     headers.sort();
     (reply.status, headers, body)
 }

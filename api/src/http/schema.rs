@@ -208,7 +208,7 @@ text_schemas! {
     /// Why a procedure was closed as it was.
     ExplanationText { pattern(Some(VISIBLE)), min_length(Some(1)), max_length(Some(text::ExplanationText::MAX)), examples(["Le numéro de TVA vous est envoyé par courrier."]) }
     /// What a file is called; none of `\ / : * ? " < > |` is in it.
-    FileName { pattern(Some(r#"^[^\\/:*?"<>|]*[^\\/:*?"<>|\s.][^\\/:*?"<>|]*$"#)), min_length(Some(1)), max_length(Some(text::FileName::MAX)), examples(["statuts.pdf"]) }
+    FileName { pattern(Some(r#"^[^\\/:*?"<>|]+$"#)), min_length(Some(1)), max_length(Some(text::FileName::MAX)), examples(["statuts.pdf"]) }
     /// The code of a slot for attachments.
     AttachmentCode { pattern(Some(procedure::AttachmentCode::PATTERN)), max_length(Some(procedure::AttachmentCode::MAX)), examples(["statutes"]) }
     /// The SHA-256 of what a procedure says, in hexadecimal digits.

@@ -20,7 +20,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub struct SourceRecordResult {
     /// Its number, from 1; blank lines count, and are not answered.
-    #[schema(minimum = 1, maximum = 10_000, example = 1)]
+    #[schema(minimum = 1, maximum = 10_000, format = Int32, example = 1)]
     line: usize,
     /// The record's key, where the line could be read.
     #[schema(value_type = Option<schema::RecordKey>, nullable = false)]
