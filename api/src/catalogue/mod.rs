@@ -65,7 +65,8 @@ pub async fn list(request: HttpRequest, person: Person) -> Answer {
             let titles = tx.service_titles(&filter)?.into_iter();
             let found = titles.filter(|(code, titles)| is_after(code) && is_found(code, titles)).map(|(code, _)| code);
             let services = tx.services(&found.take(most as usize).collect::<Vec<_>>())?;
-            let showcase = Showcase::of(tx, &services, language)?;
+            let showcase =
+                Showcase::of(tx, services.iter().map(|service| (&service.administration, &service.sector)), language)?;
             Ok(services.iter().map(|service| showcase.show(service)).collect())
         })
     });
@@ -89,7 +90,7 @@ pub async fn get(request: HttpRequest, person: Person, code: Path<String>) -> An
         let found = code.map(|code| tx.service(&code)).transpose()?.flatten();
         let service = found.ok_or(Refusal::NotFound)?;
         caller.strong()?;
-        Ok(Showcase::of(tx, std::slice::from_ref(&service), language)?.show(&service))
+        Ok(Showcase::of(tx, [(&service.administration, &service.sector)], language)?.show(&service))
     });
     let view = view.await?;
     Ok(language::spoken(answer::ok(&view)?, view.languages()))

@@ -127,21 +127,25 @@ pub struct ServicePage {
 }
 page!(ServicePage of ServiceView by code: String);
 
-/// What services are shown with: the titles of their administrations and sectors, and the language of who looks.
+/// What entries of catalogues are shown with: the titles of their administrations and sectors, and the language of who looks.
 pub struct Showcase {
     administrations: HashMap<AdministrationCode, LocalText>,
     sectors: HashMap<SectorCode, LocalText>,
-    language: Language,
+    /// In which language entries are shown.
+    pub language: Language,
 }
 
 impl Showcase {
-    /// Reads what these services are shown with.
+    /// Reads what entries of these administrations and sectors are shown with.
     ///
     /// # Errors
     /// The database can't be asked.
-    pub fn of(tx: &mut Reading<'_>, services: &[Service], language: Language) -> Result<Self, StoreError> {
-        let administrations: Vec<_> = services.iter().map(|service| &service.administration).collect();
-        let sectors: Vec<_> = services.iter().map(|service| &service.sector).collect();
+    pub fn of<'e>(
+        tx: &mut Reading<'_>,
+        named: impl IntoIterator<Item = (&'e AdministrationCode, &'e SectorCode)>,
+        language: Language,
+    ) -> Result<Self, StoreError> {
+        let (administrations, sectors): (Vec<_>, Vec<_>) = named.into_iter().unzip();
         let (administrations, sectors) = (tx.administrations_of(&administrations)?, tx.sectors_of(&sectors)?);
         Ok(Self {
             administrations: administrations.into_iter().map(|one| (one.code, one.titles)).collect(),
@@ -150,23 +154,26 @@ impl Showcase {
         })
     }
 
+    /// The administration of an entry. Every entry has one that is there, which the database sees to.
+    pub fn administration(&self, code: &AdministrationCode, speaker: &mut Speaker) -> TitledView {
+        TitledView::found(code.as_str(), self.administrations.get(code), speaker)
+    }
+
+    /// The sector of an entry, of which the same is true.
+    pub fn sector(&self, code: &SectorCode, speaker: &mut Speaker) -> TitledView {
+        TitledView::found(code.as_str(), self.sectors.get(code), speaker)
+    }
+
     /// A service, with the titles of its administration and sector.
     pub fn show(&self, service: &Service) -> ServiceView {
         let mut speaker = Speaker::new(self.language);
-        // Every service has both, which the database sees to.
-        let mut titled = |code: &str, titles| TitledView::found(code, titles, &mut speaker);
-        let (administration, sector) = (&service.administration, &service.sector);
-        let (administration, sector) = (
-            titled(administration.as_str(), self.administrations.get(administration)),
-            titled(sector.as_str(), self.sectors.get(sector)),
-        );
         ServiceView {
             code: service.code.to_string(),
             status: Choice(service.status),
             title: speaker.say(&service.titles),
             description: speaker.say(&service.descriptions),
-            administration,
-            sector,
+            administration: self.administration(&service.administration, &mut speaker),
+            sector: self.sector(&service.sector, &mut speaker),
             ways_in: service.ways_in.iter().copied().map(Choice).collect(),
             applicants: service.applicants.iter().copied().map(Choice).collect(),
             reapply_after_hours: service.reapply_after.map(|time| time.num_hours()),

@@ -90,13 +90,17 @@ pub fn created(location: String, body: &impl Serialize) -> Answer {
 pub fn versioned(request: &HttpRequest, version: u32, body: &impl Serialize) -> Answer {
     let bytes = bytes(body)?;
     let etag = etag(version, &bytes);
-    let known = header(request.headers(), &IF_NONE_MATCH).filter(|_| request.method() == Method::GET);
-    let is_known = known.is_some_and(|known| {
-        known.trim() == "*" || known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag)
-    });
+    let is_known = request.method() == Method::GET && is_known(request, &etag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, etag));
     if is_known { Ok(response.finish()) } else { Ok(response.insert_header((CONTENT_TYPE, JSON)).body(bytes)) }
+}
+
+/// Whether `If-None-Match` has this `ETag`.
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    header(request.headers(), &IF_NONE_MATCH).is_some_and(|known| {
+        known.trim() == "*" || known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag)
+    })
 }
 
 /// JSON with a status.

@@ -10,7 +10,7 @@ use actix_web::{
         StatusCode,
         header::{
             self, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ContentDisposition,
-            DispositionParam, DispositionType, ETAG, ExtendedValue, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE,
+            DispositionParam, DispositionType, ETAG, ExtendedValue, HeaderValue, IF_RANGE, RANGE,
         },
     },
     rt::spawn,
@@ -19,7 +19,7 @@ use domain::{Coded, Refusal, text::FileName};
 use persistence::{KeptFile, StoreError};
 
 use super::{
-    answer::Answer,
+    answer::{self, Answer},
     pieces::Pieces,
     problem::{Code, Problem},
 };
@@ -51,11 +51,11 @@ pub async fn answer(request: &HttpRequest, app: &App, Download { kept, name }: D
         return Err(Refusal::FileWithheld { scan: file.scan }.into());
     }
     let etag = format!("\"{}\"", file.digest);
-    let known = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if known(&IF_NONE_MATCH).is_some_and(|known| is_among(&etag, known)) {
+    if answer::is_known(request, &etag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    let asked = known(&RANGE).filter(|_| known(&IF_RANGE).is_none_or(|known| known.trim() == etag));
+    let said = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let asked = said(&RANGE).filter(|_| said(&IF_RANGE).is_none_or(|known| known.trim() == etag));
     let wanted = wanted(asked, file.size);
     if wanted == Wanted::Nothing {
         let of = HeaderValue::from_str(&format!("bytes */{}", file.size)).map_err(|_| Code::Internal)?;
@@ -98,11 +98,6 @@ pub async fn answer(request: &HttpRequest, app: &App, Download { kept, name }: D
         .insert_header((CONTENT_TYPE, file.media_type.code()))
         .insert_header((CONTENT_DISPOSITION, disposition(&name)))
         .body(body))
-}
-
-/// Whether an `ETag` is among those of `If-None-Match`.
-fn is_among(etag: &str, known: &str) -> bool {
-    known.trim() == "*" || known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag)
 }
 
 /// One part at most: who asks for several gets the whole, and so does who asks in a way that is none.

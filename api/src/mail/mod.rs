@@ -5,7 +5,7 @@ mod notice;
 mod server;
 
 pub use drop::{Drop, DroppedMail};
-pub use notice::tell;
+pub use notice::{tell, tell_each};
 pub use server::MailServer;
 
 use domain::{

@@ -3,6 +3,7 @@
 use domain::{
     id::PersonId,
     identity::{NoticeKind, Person},
+    text::Language,
 };
 use persistence::{StoreError, Transaction};
 
@@ -61,13 +62,27 @@ impl Mail {
 /// # Errors
 /// The outbox can't be written.
 pub fn tell(tx: &mut Transaction<'_>, keys: &DataKeys, persons: &[Person], mail: &Mail) -> Result<(), StoreError> {
+    tell_each(tx, keys, persons, |_| mail.clone())
+}
+
+/// The same with a mail, of one kind for all, that says something of its own in each language.
+///
+/// # Errors
+/// Those of [`tell`].
+pub fn tell_each(
+    tx: &mut Transaction<'_>,
+    keys: &DataKeys,
+    persons: &[Person],
+    mail: impl Fn(Language) -> Mail,
+) -> Result<(), StoreError> {
+    let Some(first) = persons.first() else { return Ok(()) };
     let ids: Vec<PersonId> = persons.iter().map(|person| person.id).collect();
-    let deaf = match mail.notice() {
+    let deaf = match mail(first.language).notice() {
         Some(kind) => tx.who_turned_off(kind, &ids)?,
         None => [].into(),
     };
     for person in persons.iter().filter(|person| !deaf.contains(&person.id)) {
-        tx.send_mail(&Letter::addressed(&person.email, person.language, mail.clone()).seal(keys))?;
+        tx.send_mail(&Letter::addressed(&person.email, person.language, mail(person.language)).seal(keys))?;
     }
     Ok(())
 }

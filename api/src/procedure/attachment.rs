@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Refusal,
+    Instant, Refusal,
     id::{FileId, ProcedureId},
     procedure::AttachedFile,
     text::FileName,
@@ -108,15 +108,22 @@ pub struct AttachmentView {
 
 impl From<&Attachment> for AttachmentView {
     fn from(Attachment { kept, file }: &Attachment) -> Self {
+        Self::new(kept.file.id, file, kept.at)
+    }
+}
+
+impl AttachmentView {
+    /// A file that was attached then.
+    pub fn new(id: FileId, file: &AttachedFile, attached_at: Instant) -> Self {
         Self {
-            id: kept.file.id.0,
+            id: id.0,
             slot: file.slot.to_string(),
             name: file.name.as_str().to_owned(),
             media_type: Choice(file.file.media_type),
             size: file.file.size,
             sha256: file.file.digest.to_string(),
             scan: Choice(file.file.scan),
-            attached_at: kept.at,
+            attached_at,
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Types of procedures as persons see them, in their language.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use domain::{
-    catalogue::{AdministrationCode, LocalText, SectorCode},
     form::Form,
     procedure::{AttachmentSlot, Hindrance, ProcedureType},
     text::Language,
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    catalogue::view::TitledView,
+    catalogue::view::{Showcase, TitledView},
     http::{
         language::Speaker,
         page::{PageView, page},
@@ -198,11 +197,7 @@ pub struct OpeningPage {
 page!(OpeningPage of OpeningView by procedure_type.code: String);
 
 /// What types are shown with: their administrations and themes, in one language.
-pub struct Stall {
-    administrations: HashMap<AdministrationCode, LocalText>,
-    themes: HashMap<SectorCode, LocalText>,
-    language: Language,
-}
+pub struct Stall(Showcase);
 
 impl Stall {
     /// Reads those of some types.
@@ -210,30 +205,20 @@ impl Stall {
     /// # Errors
     /// The database can't be asked.
     pub fn of(tx: &mut Reading<'_>, types: &[&ProcedureType], language: Language) -> Result<Self, StoreError> {
-        let administrations: Vec<_> = types.iter().map(|kind| &kind.administration).collect();
-        let themes: Vec<_> = types.iter().map(|kind| &kind.theme).collect();
-        let administrations = tx.administrations_of(&administrations)?.into_iter();
-        let themes = tx.sectors_of(&themes)?.into_iter();
-        Ok(Self {
-            administrations: administrations.map(|found| (found.code, found.titles)).collect(),
-            themes: themes.map(|found| (found.code, found.titles)).collect(),
-            language,
-        })
+        Showcase::of(tx, types.iter().map(|kind| (&kind.administration, &kind.theme)), language).map(Self)
     }
 
     /// A type, with its form where that is wanted.
     pub fn show(&self, kind: &ProcedureType, form: Option<&Form>) -> ProcedureTypeView {
-        let mut speaker = Speaker::new(self.language);
-        // Every type has both, which the database sees to.
-        let (administration, theme) = (self.administrations.get(&kind.administration), self.themes.get(&kind.theme));
+        let mut speaker = Speaker::new(self.0.language);
         ProcedureTypeView {
             code: kind.code.to_string(),
             version: kind.version,
             status: Choice(kind.status),
             title: speaker.say(&kind.titles),
             description: speaker.say(&kind.descriptions),
-            administration: TitledView::found(kind.administration.as_str(), administration, &mut speaker),
-            theme: TitledView::found(kind.theme.as_str(), theme, &mut speaker),
+            administration: self.0.administration(&kind.administration, &mut speaker),
+            theme: self.0.sector(&kind.theme, &mut speaker),
             audience: Choice(kind.audience),
             certification: kind.certification.as_ref().map(ToString::to_string),
             least_assurance: Choice(kind.least_assurance),

@@ -1,11 +1,11 @@
 //! What is written of answers: to which source, and nothing of what was reported or answered.
 
-use domain::{Coded, collaboration::Role, identity::Person, source::Verification, space::Space, text::Language};
+use domain::{Coded, collaboration::Role, source::Verification, space::Space};
 use persistence::{StoreError, Transaction};
 
 use crate::{
     app::App,
-    mail::{Mail, tell},
+    mail::{Mail, tell_each},
 };
 
 /// Writes to who reported a discrepancy that it was answered; where he is no active member any more, to the administrators, each in his
@@ -25,16 +25,13 @@ pub fn answered(
         readers = tx.active_members(space.id, &[Role::Administrator])?;
     }
     let source = tx.authentic_source(&verification.source)?;
-    for &language in Language::ALL {
-        let readers: Vec<Person> = readers.iter().filter(|reader| reader.language == language).cloned().collect();
+    tell_each(tx, &app.data_keys, &readers, |language| {
         let called = source.as_ref().map(|found| found.source.titles.in_language(language).to_owned());
-        let mail = Mail::DiscrepancyAnswered {
+        Mail::DiscrepancyAnswered {
             identifier: space.identifier.to_string(),
             title: space.title.as_ref().map(ToString::to_string).unwrap_or_default(),
             // One that is not offered any more is called by its code.
             source: called.unwrap_or_else(|| verification.source.to_string()),
-        };
-        tell(tx, &app.data_keys, &readers, &mail)?;
-    }
-    Ok(())
+        }
+    })
 }

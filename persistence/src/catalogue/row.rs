@@ -10,6 +10,7 @@ use domain::{
         Administration, AdministrationCode, CatalogueName, LocalText, Owned, Sector, SectorCode, Service, ServiceCode,
         ServiceDomain, ServiceDomainCode, ServiceStatus,
     },
+    form::Form,
     text::Language,
 };
 
@@ -184,6 +185,12 @@ pub(crate) fn text(row: &Row<'_>, column: &str) -> Result<LocalText, StoreError>
     let texts: BTreeMap<String, String> = row.value(serde_json::from_str(column))?;
     let texts = texts.into_iter().map(|(language, text)| Ok((row.code::<Language>(&language)?, text)));
     row.value(LocalText::new(texts.collect::<Result<Vec<_>, StoreError>>()?))
+}
+
+/// A form as a row has it.
+pub(crate) fn form(row: &Row<'_>, column: &str) -> Result<Form, StoreError> {
+    let schema = row.value(serde_json::from_str(column))?;
+    Form::parse(schema).map_err(|_| row.corrupt("its form is none"))
 }
 
 fn joined<T: Coded>(values: &BTreeSet<T>) -> String {

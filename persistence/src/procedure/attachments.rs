@@ -68,7 +68,7 @@ impl Transaction<'_> {
         &mut self,
         procedure: ProcedureId,
         (file, slot, name_sealed): (FileId, &AttachmentCode, &str),
-        by: PersonId,
+        (by, at): (PersonId, Instant),
     ) -> Result<(), StoreError> {
         let row = (
             attachments::file_id.eq(file.to_string()),
@@ -76,7 +76,7 @@ impl Transaction<'_> {
             attachments::slot.eq(slot.as_str()),
             attachments::name_sealed.eq(name_sealed),
             attachments::person_id.eq(by.to_string()),
-            attachments::at.eq(stamp(self.now())),
+            attachments::at.eq(stamp(at)),
         );
         self.run(|db| diesel::insert_into(attachments::table).values(row).execute(db))?;
         Ok(())

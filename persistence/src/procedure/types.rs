@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use domain::{
     Coded,
     catalogue::{AdministrationCode, CatalogueName, Change, Owned, SectorCode, ServiceCode},
-    form::Form,
     procedure::{AttachmentCode, AttachmentSlot, ProcedureType, ProcedureTypeCode, TypeWithForm},
     space::SpaceKind,
     store_room::MediaType,
@@ -14,7 +13,7 @@ use domain::{
 use serde_json::{Value, json};
 
 use crate::{
-    catalogue::row::{status, text, written},
+    catalogue::row::{self, status, text, written},
     error::StoreError,
     row::Row,
     schema::{procedure_type_versions as versions, procedure_types as types},
@@ -132,8 +131,7 @@ fn read_slot(row: &Row<'_>, slot: &Value) -> Result<AttachmentSlot, StoreError> 
 
 pub(super) fn read_form(kind: ProcedureType, form: &str) -> Result<TypeWithForm, StoreError> {
     let row = Row { table: "procedure_type_versions", id: kind.code.as_str() };
-    let form = row.value(serde_json::from_str(form))?;
-    let form = Form::parse(form).map_err(|_| row.corrupt("its form is none"))?;
+    let form = row::form(&row, form)?;
     Ok(TypeWithForm { kind, form })
 }
 

@@ -5,13 +5,12 @@ use diesel::prelude::*;
 use domain::{
     Coded,
     catalogue::{AdministrationCode, CatalogueName, Change, Entry, Owned, SectorCode, ServiceCode, ServiceDomainCode},
-    form::Form,
     source::{AuthenticSource, SourceCode, SourceWithForm},
     space::SpaceKind,
 };
 
 use crate::{
-    catalogue::row::{status, text, written},
+    catalogue::row::{self, status, text, written},
     error::StoreError,
     row::Row,
     schema::authentic_sources,
@@ -73,8 +72,7 @@ impl SourceRow {
     fn with_form(self, form: &str) -> Result<Owned<SourceWithForm>, StoreError> {
         let Owned { catalogue, entry: source } = self.read()?;
         let row = Row { table: "authentic_sources", id: source.code.as_str() };
-        let form = row.value(serde_json::from_str(form))?;
-        let form = Form::parse(form).map_err(|_| row.corrupt("its form is none"))?;
+        let form = row::form(&row, form)?;
         Ok(Owned { catalogue, entry: SourceWithForm { source, form } })
     }
 }

@@ -5,7 +5,7 @@ use domain::{
     Refusal,
     collaboration::Permission,
     id::{FileId, ProcedureId, SpaceId},
-    procedure::{AttachmentCode, AttachmentSlot},
+    procedure::{AttachedFile, AttachmentCode, AttachmentSlot},
     store_room::{MediaType, ScanState, StoredFile},
     text::FileName,
 };
@@ -207,13 +207,13 @@ impl At {
             if !tx.keep_file(id, &file)? {
                 return Err(Code::RequestTimeout.into());
             }
-            let name = attachment::seal_name(&app.data_keys, &name);
-            tx.insert_attachment(procedure, (id, &slot.code, &name), caller.person)?;
+            let at = tx.now();
+            let sealed = attachment::seal_name(&app.data_keys, &name);
+            tx.insert_attachment(procedure, (id, &slot.code, &sealed), (caller.person, at))?;
             tx.save_procedure(&attached, &caller.actor(), None)?;
-            let mut kept = attachment::attachments(tx, &app.data_keys, procedure)?.into_iter();
-            let kept = kept.find(|kept| kept.kept.file.id == id).ok_or(Code::Internal)?;
+            let view = AttachmentView::new(id, &AttachedFile { slot: slot.code, name, file }, at);
             let location = format!("/v1/spaces/{}/procedures/{procedure}/attachments/{id}", space.id);
-            Ok(Prepared::created(&AttachmentView::from(&kept))?.at(location))
+            Ok(Prepared::created(&view)?.at(location))
         });
         kept.await
     }

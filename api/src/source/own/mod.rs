@@ -17,21 +17,24 @@ use domain::{
     space::Space,
     text::Language,
 };
-use persistence::Reading;
+use persistence::{KeptRecord, Reading};
 
 use self::{
     sight::{Seen, hindrances},
     view::{AuthenticSourcePage, AuthenticSourceView, Shelf, SourceRecordPage, SourceRecordView},
 };
-use crate::http::{
-    answer::{self, Answer},
-    caller::{Caller, Person},
-    language::{self, Speaker},
-    page::Paging,
-    path::PathId,
-    problem::Problem,
-    query::Query,
-    schema,
+use crate::{
+    http::{
+        answer::{self, Answer},
+        caller::{Caller, Person},
+        language::{self, Speaker},
+        page::Paging,
+        path::PathId,
+        problem::Problem,
+        query::Query,
+        schema,
+    },
+    keys::DataKeys,
 };
 
 /// A source in the path of a space.
@@ -179,10 +182,8 @@ pub async fn record(request: HttpRequest, person: Person, path: Path<(PathId, St
         .read(move |tx, caller| {
             let space = member_of(tx, caller, id)?;
             caller.strong()?;
-            let source = source_for(tx, &space, &code)?.source;
-            let seen = Seen::of(tx, &app.data_keys, (&space, caller), &source, None)?;
-            let kept = tx.source_record(record.of(), &source.code)?.filter(|kept| seen.shows(&kept.record));
-            let kept = kept.ok_or(Refusal::NotFound)?;
+            let (SourceWithForm { source, .. }, seen, kept) =
+                record_for(tx, &app.data_keys, (&space, caller), &code, record)?;
             let administration = tx.administration(&source.administration)?;
             let of = (&source, administration.as_ref());
             let view = SourceRecordView::new(&app.data_keys, of, &seen, kept, &mut speaker, tx.now())?;
@@ -190,6 +191,20 @@ pub async fn record(request: HttpRequest, person: Person, path: Path<(PathId, St
         })
         .await?;
     Ok(language::spoken(answer::ok(&view)?, languages))
+}
+
+/// A record that a space sees now, with its source, and by what it sees it.
+fn record_for(
+    tx: &mut Reading<'_>,
+    keys: &DataKeys,
+    (space, caller): (&Space, &Caller),
+    code: &str,
+    id: PathId,
+) -> Result<(SourceWithForm, Seen, KeptRecord), Problem> {
+    let found = source_for(tx, space, code)?;
+    let seen = Seen::of(tx, keys, (space, caller), &found.source, None)?;
+    let kept = tx.source_record(id.of(), &found.source.code)?.filter(|kept| seen.shows(&kept.record));
+    Ok((found, seen, kept.ok_or(Refusal::NotFound)?))
 }
 
 /// A space that the caller is a member of.

@@ -8,19 +8,18 @@ use domain::{
     id::{SpaceId, VerificationId},
     partner::{PartnerEvent, PartnerEventKind},
     source::{SourceWithForm, VerificationStatus},
-    space::Space,
 };
-use persistence::{KeptRecord, KeptVerification, Reading};
+use persistence::KeptVerification;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{member_of, request::VerifyRecordRequest, sight::Seen, source_for};
+use super::{member_of, record_for, request::VerifyRecordRequest};
 use crate::{
     http::{
         answer::{Answer, Prepared},
         body::Body,
-        caller::{Caller, Person},
+        caller::Person,
         field::FieldError,
         idempotency::Once,
         page::{PageView, Paging, page},
@@ -95,7 +94,7 @@ pub async fn list(request: HttpRequest, person: Person, path: RecordPath) -> Ans
     let listed = person.read(move |tx, caller| {
         let space = member_of(tx, caller, id)?;
         paging.list::<VerificationPage>(caller, |after, most| {
-            let (_, kept) = seen(tx, &app.data_keys, (&space, caller), &code, record)?;
+            let (.., kept) = record_for(tx, &app.data_keys, (&space, caller), &code, record)?;
             let kept = tx.verifications_of(space.id, kept.record.id, after.map(VerificationId), most)?;
             kept.iter().map(|kept| VerificationView::new(&app.data_keys, kept)).collect()
         })
@@ -135,7 +134,8 @@ pub async fn verify(request: HttpRequest, person: Person, path: RecordPath, body
             let (space, membership) = found.ok_or(Refusal::NotFound)?;
             Permission::Sign.require_role(membership.role)?;
             let strong = caller.strong()?;
-            let (SourceWithForm { form, .. }, kept) = seen(tx, &app.data_keys, (&space, caller), &code, record)?;
+            let (SourceWithForm { form, .. }, _, kept) =
+                record_for(tx, &app.data_keys, (&space, caller), &code, record)?;
             let finding = body.open(strong)?;
             Permission::Sign.require_state(&space, tx.now())?;
             let key = kept.record.key.clone();
@@ -163,18 +163,4 @@ pub async fn verify(request: HttpRequest, person: Person, path: RecordPath, body
             Prepared::created(&VerificationView::new(&app.data_keys, &kept)?)
         })
         .await
-}
-
-/// A record that a space sees now, with its source.
-fn seen(
-    tx: &mut Reading<'_>,
-    keys: &DataKeys,
-    (space, caller): (&Space, &Caller),
-    code: &str,
-    record: PathId,
-) -> Result<(SourceWithForm, KeptRecord), Problem> {
-    let found = source_for(tx, space, code)?;
-    let seen = Seen::of(tx, keys, (space, caller), &found.source, None)?;
-    let kept = tx.source_record(record.of(), &found.source.code)?.filter(|kept| seen.shows(&kept.record));
-    Ok((found, kept.ok_or(Refusal::NotFound)?))
 }

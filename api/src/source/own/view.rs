@@ -1,11 +1,11 @@
 //! Sources and their records as members of a space see them, in their language.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
     Instant,
-    catalogue::{Administration, AdministrationCode, LocalText, SectorCode},
+    catalogue::Administration,
     form::Form,
     procedure::Hindrance,
     source::{AuthenticSource, KnownRecord},
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::sight::Seen;
 use crate::{
-    catalogue::view::TitledView,
+    catalogue::view::{Showcase, TitledView},
     http::{
         language::Speaker,
         page::{PageView, page},
@@ -93,11 +93,7 @@ pub struct AuthenticSourcePage {
 page!(AuthenticSourcePage of AuthenticSourceView by code: String);
 
 /// What sources are shown with: their administrations and themes, in one language.
-pub struct Shelf {
-    administrations: HashMap<AdministrationCode, LocalText>,
-    themes: HashMap<SectorCode, LocalText>,
-    language: Language,
-}
+pub struct Shelf(Showcase);
 
 impl Shelf {
     /// Reads those of some sources.
@@ -105,29 +101,18 @@ impl Shelf {
     /// # Errors
     /// The database can't be asked.
     pub fn of(tx: &mut Reading<'_>, sources: &[AuthenticSource], language: Language) -> Result<Self, StoreError> {
-        let administrations: Vec<_> = sources.iter().map(|source| &source.administration).collect();
-        let themes: Vec<_> = sources.iter().map(|source| &source.theme).collect();
-        let administrations = tx.administrations_of(&administrations)?.into_iter();
-        let themes = tx.sectors_of(&themes)?.into_iter();
-        Ok(Self {
-            administrations: administrations.map(|found| (found.code, found.titles)).collect(),
-            themes: themes.map(|found| (found.code, found.titles)).collect(),
-            language,
-        })
+        Showcase::of(tx, sources.iter().map(|source| (&source.administration, &source.theme)), language).map(Self)
     }
 
     /// A source, with the form of its records where that is wanted.
     pub fn show(&self, source: &AuthenticSource, form: Option<&Form>, closed: Vec<Hindrance>) -> AuthenticSourceView {
-        let mut speaker = Speaker::new(self.language);
-        // Every source has both, which the database sees to.
-        let (administration, theme) =
-            (self.administrations.get(&source.administration), self.themes.get(&source.theme));
+        let mut speaker = Speaker::new(self.0.language);
         AuthenticSourceView {
             code: source.code.to_string(),
             title: speaker.say(&source.titles),
             description: speaker.say(&source.descriptions),
-            administration: TitledView::found(source.administration.as_str(), administration, &mut speaker),
-            theme: TitledView::found(source.theme.as_str(), theme, &mut speaker),
+            administration: self.0.administration(&source.administration, &mut speaker),
+            theme: self.0.sector(&source.theme, &mut speaker),
             audience: Choice(source.audience),
             certification: source.certification.as_ref().map(ToString::to_string),
             domain: source.domain.as_ref().map(ToString::to_string),

@@ -642,7 +642,7 @@ fn attached(census: &mut Census<'_>, procedure: &Procedure, owner: &Owner) -> At
     let file = StoredFile { media_type, size: 5, digest, scan: ScanState::Pending };
     census.ask(|tx| tx.begin_file(id, "sealed"));
     assert!(census.ask(|tx| tx.keep_file(id, &file)));
-    census.ask(|tx| tx.insert_attachment(procedure.id, (id, &slot, "sealed"), owner.person.id));
+    census.ask(|tx| tx.insert_attachment(procedure.id, (id, &slot, "sealed"), (owner.person.id, now())));
     assert_eq!(census.ask(|tx| tx.attachments_of(procedure.id)).len(), 1);
     assert!(census.ask(|tx| tx.scan_is_due()));
     assert!(census.ask(|tx| tx.take_file_to_scan(now())).is_some());
